@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Writing and reading handover blobs, the flattened device trees in which file
+ * handlers carry a file's state into the next kernel. The layout is in
+ * <linux/kho/abi/liveupdate_blob.h>.
+ */
+#ifndef _LINUX_LIVEUPDATE_BLOB_H
+#define _LINUX_LIVEUPDATE_BLOB_H
+
+#include <linux/kho/abi/liveupdate_blob.h>
+#include <linux/types.h>
+
+/**
+ * struct liveupdate_blob - a blob being written, preserved or read
+ * @fdt:  the tree, owned by this struct
+ * @size: bytes of memory at @fdt
+ * @ser:  the header that leads to @fdt across the kexec, or NULL
+ * @err:  first error of the writer, kept until liveupdate_blob_finish()
+ *
+ * Locking is the caller's.
+ */
+struct liveupdate_blob {
+	void *fdt;
+	size_t size;
+	struct liveupdate_blob_ser *ser;
+	int err;
+};
+
+int liveupdate_blob_new(struct liveupdate_blob *blob, const char *compatible);
+void liveupdate_blob_begin(struct liveupdate_blob *blob, const char *name,
+			   u64 unit);
+void liveupdate_blob_end(struct liveupdate_blob *blob);
+void liveupdate_blob_put(struct liveupdate_blob *blob, const char *name,
+			 const void *data, size_t len);
+void liveupdate_blob_put_u32(struct liveupdate_blob *blob, const char *name,
+			     u32 value);
+void liveupdate_blob_put_u64(struct liveupdate_blob *blob, const char *name,
+			     u64 value);
+int liveupdate_blob_finish(struct liveupdate_blob *blob);
+
+int liveupdate_blob_preserve(struct liveupdate_blob *blob, u64 *handle);
+void liveupdate_blob_seal(struct liveupdate_blob *blob);
+void liveupdate_blob_unpreserve(struct liveupdate_blob *blob);
+
+int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
+			    const char *compatible);
+void liveupdate_blob_free(struct liveupdate_blob *blob);
+
+int liveupdate_blob_node(const struct liveupdate_blob *blob, const char *name,
+			 u64 unit);
+int liveupdate_blob_next(const struct liveupdate_blob *blob, int node,
+			 const char *name);
+const char *liveupdate_blob_name(const struct liveupdate_blob *blob, int node);
+const void *liveupdate_blob_get(const struct liveupdate_blob *blob, int node,
+				const char *name, size_t *len);
+int liveupdate_blob_get_u32(const struct liveupdate_blob *blob, int node,
+			    const char *name, u32 *value);
+int liveupdate_blob_get_u64(const struct liveupdate_blob *blob, int node,
+			    const char *name, u64 *value);
+int liveupdate_blob_set(struct liveupdate_blob *blob, int node,
+			const char *name, const void *data, size_t len);
+int liveupdate_blob_set_u32(struct liveupdate_blob *blob, int node,
+			    const char *name, u32 value);
+int liveupdate_blob_set_u64(struct liveupdate_blob *blob, int node,
+			    const char *name, u64 value);
+
+#endif

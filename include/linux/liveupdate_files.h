@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a file handler may ask about the other files of its session.
+ *
+ * All calls are made from a handler's callback, with the session's mutex held
+ * by the Live Update Orchestrator.
+ */
+#ifndef _LINUX_LIVEUPDATE_FILES_H
+#define _LINUX_LIVEUPDATE_FILES_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+
+struct file;
+struct liveupdate_session;
+
+#ifdef CONFIG_LIVEUPDATE
+int liveupdate_get_token_outgoing(struct liveupdate_session *session,
+				  struct file *file, u64 *token);
+int liveupdate_get_file_incoming(struct liveupdate_session *session,
+				 u64 token, struct file **filep);
+#else
+static inline int
+liveupdate_get_token_outgoing(struct liveupdate_session *session,
+			      struct file *file, u64 *token)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int
+liveupdate_get_file_incoming(struct liveupdate_session *session,
+			     u64 token, struct file **filep)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+#endif

@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handover blobs: flattened device trees that carry the state of one file from
+ * this kernel to the next.
+ *
+ * The writer appends nodes and properties; errors stick, so that a handler
+ * checks once, in liveupdate_blob_finish(). A finished blob can be changed in
+ * place (values of the same size) until it is sealed with its checksum.
+ *
+ * The reader treats everything as hostile. Memory is looked at only after KHO
+ * confirmed that it was preserved, and the tree is handed out only after its
+ * header, its size, its compatible string and its checksum were right.
+ */
+#define pr_fmt(fmt) "liveupdate blob: " fmt
+
+#include <linux/crc32.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/io.h>
+#include <linux/kexec_handover.h>
+#include <linux/libfdt.h>
+#include <linux/liveupdate_blob.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/utsname.h>
+#include <linux/vmalloc.h>
+
+/* FDT offsets are signed 32 bit numbers. */
+#define BLOB_MAX_SIZE	SZ_1G
+
+/* Bytes before the first node; the blob doubles when it is full. */
+#define BLOB_START_SIZE	PAGE_SIZE
+
+static int blob_errno(int fdt_err)
+{
+	switch (fdt_err) {
+	case 0:
+		return 0;
+	case -FDT_ERR_NOTFOUND:
+		return -ENOENT;
+	case -FDT_ERR_NOSPACE:
+		return -ENOSPC;
+	default:
+		return -EBADMSG;
+	}
+}
+
+static int blob_grow(struct liveupdate_blob *blob)
+{
+	size_t size = blob->size * 2;
+	void *fdt;
+	int err;
+
+	if (size > BLOB_MAX_SIZE)
+		return -EFBIG;
+	fdt = vzalloc(size);
+	if (!fdt)
+		return -ENOMEM;
+	err = fdt_resize(blob->fdt, fdt, size);
+	if (err) {
+		vfree(fdt);
+		return blob_errno(err);
+	}
+	vfree(blob->fdt);
+	blob->fdt = fdt;
+	blob->size = size;
+	return 0;
+}
+
+/* Repeats a call of libfdt's sequential writer, on blob, until there is room. */
+#define blob_write(call)						\
+do {									\
+	int __fdt_err;							\
+									\
+	if (blob->err)							\
+		break;							\
+	while ((__fdt_err = (call)) == -FDT_ERR_NOSPACE) {		\
+		blob->err = blob_grow(blob);				\
+		if (blob->err)						\
+			break;						\
+	}								\
+	if (!blob->err)							\
+		blob->err = blob_errno(__fdt_err);			\
+} while (0)
+
+static void blob_drop(struct liveupdate_blob *blob)
+{
+	vfree(blob->fdt);
+	memset(blob, 0, sizeof(*blob));
+}
+
+/**
+ * liveupdate_blob_new - Begin a blob, in its root node
+ * @blob:       [OUT] the writer's state; liveupdate_blob_finish() ends it
+ * @compatible: names the layout
+ *
+ * Return: 0 or -ENOMEM. Errors of the calls that follow are kept in @blob.
+ */
+int liveupdate_blob_new(struct liveupdate_blob *blob, const char *compatible)
+{
+	memset(blob, 0, sizeof(*blob));
+	blob->size = BLOB_START_SIZE;
+	blob->fdt = vzalloc(blob->size);
+	if (!blob->fdt)
+		return -ENOMEM;
+
+	blob_write(fdt_create(blob->fdt, blob->size));
+	blob_write(fdt_finish_reservemap(blob->fdt));
+	blob_write(fdt_begin_node(blob->fdt, ""));
+	liveupdate_blob_put(blob, LIVEUPDATE_BLOB_COMPATIBLE, compatible,
+			    strlen(compatible) + 1);
+	liveupdate_blob_put(blob, LIVEUPDATE_BLOB_RELEASE, init_utsname()->release,
+			    strlen(init_utsname()->release) + 1);
+	liveupdate_blob_put_u32(blob, LIVEUPDATE_BLOB_CRC32, 0);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_new);
+
+/**
+ * liveupdate_blob_begin - Begin a node "name@unit" below the current one
+ * @blob: the blob being written
+ * @name: what the node describes
+ * @unit: which one of these, in hexadecimal in the node's name
+ */
+void liveupdate_blob_begin(struct liveupdate_blob *blob, const char *name,
+			   u64 unit)
+{
+	char full[48];
+
+	snprintf(full, sizeof(full), "%s@%llx", name, unit);
+	blob_write(fdt_begin_node(blob->fdt, full));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_begin);
+
+/**
+ * liveupdate_blob_end - End the node that was begun last
+ * @blob: the blob being written
+ */
+void liveupdate_blob_end(struct liveupdate_blob *blob)
+{
+	blob_write(fdt_end_node(blob->fdt));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_end);
+
+/**
+ * liveupdate_blob_put - Append a property to the current node
+ * @blob: the blob being written
+ * @name: the property's name
+ * @data: its value, copied
+ * @len:  bytes at @data
+ */
+void liveupdate_blob_put(struct liveupdate_blob *blob, const char *name,
+			 const void *data, size_t len)
+{
+	if (len > BLOB_MAX_SIZE)
+		blob->err = blob->err ?: -EFBIG;
+	blob_write(fdt_property(blob->fdt, name, data, len));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_put);
+
+/**
+ * liveupdate_blob_put_u32 - Append a property of one cell
+ * @blob:  the blob being written
+ * @name:  the property's name
+ * @value: its value, in the CPU's byte order
+ */
+void liveupdate_blob_put_u32(struct liveupdate_blob *blob, const char *name,
+			     u32 value)
+{
+	blob_write(fdt_property_u32(blob->fdt, name, value));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_put_u32);
+
+/**
+ * liveupdate_blob_put_u64 - Append a property of two cells
+ * @blob:  the blob being written
+ * @name:  the property's name
+ * @value: its value, in the CPU's byte order
+ */
+void liveupdate_blob_put_u64(struct liveupdate_blob *blob, const char *name,
+			     u64 value)
+{
+	blob_write(fdt_property_u64(blob->fdt, name, value));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_put_u64);
+
+/**
+ * liveupdate_blob_finish - End the root node and the blob
+ * @blob: the blob being written; it is gone when this fails
+ *
+ * Return: 0 or the first error of all the writing: -ENOMEM, -EFBIG.
+ */
+int liveupdate_blob_finish(struct liveupdate_blob *blob)
+{
+	int err;
+
+	blob_write(fdt_end_node(blob->fdt));
+	blob_write(fdt_finish(blob->fdt));
+	err = blob->err;
+	if (err)
+		blob_drop(blob);
+	return err;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_finish);
+
+/**
+ * liveupdate_blob_preserve - Have a finished blob arrive in the next kernel
+ * @blob:   the blob; liveupdate_blob_unpreserve() takes this back
+ * @handle: [OUT] what the next kernel gives liveupdate_blob_restore()
+ *
+ * Return: 0 or a negative errno; @blob is gone then.
+ */
+int liveupdate_blob_preserve(struct liveupdate_blob *blob, u64 *handle)
+{
+	int err;
+
+	blob->ser = kho_alloc_preserve(sizeof(*blob->ser));
+	if (IS_ERR(blob->ser)) {
+		err = PTR_ERR(blob->ser);
+		goto err_drop;
+	}
+	err = kho_preserve_vmalloc(blob->fdt, &blob->ser->memory);
+	if (err)
+		goto err_free;
+
+	blob->ser->magic = LIVEUPDATE_BLOB_MAGIC;
+	blob->ser->size = fdt_totalsize(blob->fdt);
+	*handle = virt_to_phys(blob->ser);
+	return 0;
+
+err_free:
+	kho_unpreserve_free(blob->ser);
+err_drop:
+	blob_drop(blob);
+	return err;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_preserve);
+
+/**
+ * liveupdate_blob_unpreserve - Undo liveupdate_blob_preserve() and free
+ * @blob: the blob, preserved or only finished
+ */
+void liveupdate_blob_unpreserve(struct liveupdate_blob *blob)
+{
+	if (blob->ser) {
+		kho_unpreserve_vmalloc(&blob->ser->memory);
+		kho_unpreserve_free(blob->ser);
+	}
+	blob_drop(blob);
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_unpreserve);
+
+static u32 blob_crc32(const void *fdt, const void *cell)
+{
+	size_t before = cell - fdt, after = before + sizeof(u32);
+	static const u32 zero;
+	u32 crc;
+
+	crc = crc32_le(~0, fdt, before);
+	crc = crc32_le(crc, (const u8 *)&zero, sizeof(zero));
+	return ~crc32_le(crc, fdt + after, fdt_totalsize(fdt) - after);
+}
+
+/**
+ * liveupdate_blob_seal - Write the checksum, after the last change
+ * @blob: the blob
+ */
+void liveupdate_blob_seal(struct liveupdate_blob *blob)
+{
+	void *cell = fdt_getprop_w(blob->fdt, 0, LIVEUPDATE_BLOB_CRC32, NULL);
+
+	if (cell)
+		*(fdt32_t *)cell = cpu_to_fdt32(blob_crc32(blob->fdt, cell));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_seal);
+
+/* Is the whole chain that kho_restore_vmalloc() follows really preserved? */
+static int blob_check_memory(const struct kho_vmalloc *memory)
+{
+	phys_addr_t phys = memory->first.phys;
+	unsigned long pages = 0;
+
+	if (memory->order || !memory->total_pages ||
+	    memory->total_pages > BLOB_MAX_SIZE / PAGE_SIZE)
+		return -EBADMSG;
+
+	while (phys) {
+		const struct kho_vmalloc_chunk *chunk;
+
+		if (!PAGE_ALIGNED(phys) || kho_restorable_order(phys))
+			return -EBADMSG;
+		chunk = phys_to_virt(phys);
+		for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i]; i++)
+			if (++pages > memory->total_pages ||
+			    !PAGE_ALIGNED(chunk->phys[i]) ||
+			    kho_restorable_order(chunk->phys[i]))
+				return -EBADMSG;
+		phys = chunk->hdr.next.phys;
+		if (phys && chunk->phys[KHO_VMALLOC_SIZE - 1] == 0)
+			return -EBADMSG;
+	}
+	return pages == memory->total_pages ? 0 : -EBADMSG;
+}
+
+static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
+			   const char *compatible)
+{
+	const fdt32_t *crc;
+	size_t len;
+
+	if (size < sizeof(struct fdt_header) || size > blob->size ||
+	    fdt_check_header(blob->fdt) || fdt_totalsize(blob->fdt) != size) {
+		pr_warn("no valid tree of %u bytes\n", size);
+		return -EBADMSG;
+	}
+	if (fdt_node_check_compatible(blob->fdt, 0, compatible)) {
+		const char *is = fdt_getprop(blob->fdt, 0,
+					     LIVEUPDATE_BLOB_COMPATIBLE, NULL);
+
+		pr_warn("compatible '%s' wanted, not '%.64s'\n", compatible,
+			is ?: "");
+		return -EPROTO;
+	}
+	crc = liveupdate_blob_get(blob, 0, LIVEUPDATE_BLOB_CRC32, &len);
+	if (!crc || len != sizeof(*crc) ||
+	    fdt32_to_cpu(*crc) != blob_crc32(blob->fdt, crc)) {
+		pr_warn("'%s': wrong checksum\n", compatible);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+/**
+ * liveupdate_blob_restore - Take over a blob from the previous kernel
+ * @blob:       [OUT] the blob; the caller ends with liveupdate_blob_free()
+ * @handle:     the number that liveupdate_blob_preserve() returned there
+ * @compatible: the layout that is understood
+ *
+ * Return: 0; -EBADMSG for memory that is not preserved, a broken tree or a
+ *         wrong checksum; -EPROTO for another layout; -ENOMEM. What was
+ *         preserved stays so (leaks) when it can't be trusted.
+ */
+int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
+			    const char *compatible)
+{
+	struct liveupdate_blob_ser *ser;
+	int err;
+
+	memset(blob, 0, sizeof(*blob));
+	if (!PAGE_ALIGNED(handle) || kho_restorable_order(handle)) {
+		pr_warn("'%s': nothing preserved at %#llx\n", compatible, handle);
+		return -EBADMSG;
+	}
+	ser = phys_to_virt(handle);
+	if (ser->magic != LIVEUPDATE_BLOB_MAGIC) {
+		pr_warn("'%s': no blob at %#llx\n", compatible, handle);
+		return -EBADMSG;
+	}
+	err = blob_check_memory(&ser->memory);
+	if (err) {
+		pr_warn("'%s': pages missing of the blob at %#llx\n", compatible,
+			handle);
+		return err;
+	}
+	blob->size = (size_t)ser->memory.total_pages * PAGE_SIZE;
+	blob->fdt = kho_restore_vmalloc(&ser->memory);
+	if (!blob->fdt)
+		return -ENOMEM;
+	err = blob_check_tree(blob, ser->size, compatible);
+	kho_restore_free(ser);
+	if (err)
+		blob_drop(blob);
+	return err;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_restore);
+
+/**
+ * liveupdate_blob_free - Free a restored blob
+ * @blob: the blob
+ */
+void liveupdate_blob_free(struct liveupdate_blob *blob)
+{
+	blob_drop(blob);
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_free);
+
+/**
+ * liveupdate_blob_node - The node "name@unit" below the root
+ * @blob: the blob
+ * @name: see liveupdate_blob_begin()
+ * @unit: see liveupdate_blob_begin()
+ *
+ * Return: the node, or a negative errno.
+ */
+int liveupdate_blob_node(const struct liveupdate_blob *blob, const char *name,
+			 u64 unit)
+{
+	char full[48];
+	int node;
+
+	snprintf(full, sizeof(full), "%s@%llx", name, unit);
+	node = fdt_subnode_offset(blob->fdt, 0, full);
+	return node < 0 ? blob_errno(node) : node;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_node);
+
+static bool blob_node_is(const void *fdt, int node, const char *name)
+{
+	const char *full = fdt_get_name(fdt, node, NULL);
+	size_t len = strlen(name);
+
+	return full && !strncmp(full, name, len) && full[len] == '@';
+}
+
+/**
+ * liveupdate_blob_next - Walk the nodes "name@..." below the root
+ * @blob: the blob
+ * @node: 0 for the first, then what was returned last
+ * @name: see liveupdate_blob_begin()
+ *
+ * Return: the next node in the order of writing, or a negative errno after the
+ *         last one.
+ */
+int liveupdate_blob_next(const struct liveupdate_blob *blob, int node,
+			 const char *name)
+{
+	node = node ? fdt_next_subnode(blob->fdt, node) :
+		      fdt_first_subnode(blob->fdt, 0);
+	while (node >= 0 && !blob_node_is(blob->fdt, node, name))
+		node = fdt_next_subnode(blob->fdt, node);
+	return node < 0 ? blob_errno(node) : node;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_next);
+
+/**
+ * liveupdate_blob_name - A node's full name
+ * @blob: the blob
+ * @node: the node
+ *
+ * Return: "name@unit" inside @blob, or NULL.
+ */
+const char *liveupdate_blob_name(const struct liveupdate_blob *blob, int node)
+{
+	return fdt_get_name(blob->fdt, node, NULL);
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_name);
+
+/**
+ * liveupdate_blob_get - A property's value
+ * @blob: the blob
+ * @node: the node, 0 is the root
+ * @name: the property
+ * @len:  [OUT] its length in bytes
+ *
+ * Return: the value, big-endian cells 4-byte aligned, inside @blob; or NULL.
+ */
+const void *liveupdate_blob_get(const struct liveupdate_blob *blob, int node,
+				const char *name, size_t *len)
+{
+	const void *data;
+	int n;
+
+	data = fdt_getprop(blob->fdt, node, name, &n);
+	*len = data ? n : 0;
+	return data;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_get);
+
+/**
+ * liveupdate_blob_get_u32 - A property of one cell
+ * @blob:  the blob
+ * @node:  the node, 0 is the root
+ * @name:  the property
+ * @value: [OUT] its value
+ *
+ * Return: 0, or -EBADMSG when there is no such property of that size.
+ */
+int liveupdate_blob_get_u32(const struct liveupdate_blob *blob, int node,
+			    const char *name, u32 *value)
+{
+	size_t len;
+	const fdt32_t *cell = liveupdate_blob_get(blob, node, name, &len);
+
+	if (!cell || len != sizeof(*value)) {
+		pr_warn("property '%s' missing or malformed\n", name);
+		return -EBADMSG;
+	}
+	*value = fdt32_to_cpu(*cell);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_get_u32);
+
+/**
+ * liveupdate_blob_get_u64 - A property of two cells
+ * @blob:  the blob
+ * @node:  the node, 0 is the root
+ * @name:  the property
+ * @value: [OUT] its value
+ *
+ * Return: 0, or -EBADMSG when there is no such property of that size.
+ */
+int liveupdate_blob_get_u64(const struct liveupdate_blob *blob, int node,
+			    const char *name, u64 *value)
+{
+	size_t len;
+	const void *cells = liveupdate_blob_get(blob, node, name, &len);
+
+	if (!cells || len != sizeof(*value)) {
+		pr_warn("property '%s' missing or malformed\n", name);
+		return -EBADMSG;
+	}
+	*value = fdt64_ld(cells);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_get_u64);
+
+/**
+ * liveupdate_blob_set - Overwrite a property of a finished blob in place
+ * @blob: the blob
+ * @node: the node, 0 is the root
+ * @name: the property
+ * @data: the new value
+ * @len:  its length in bytes, that of the old value
+ *
+ * Return: 0 or a negative errno.
+ */
+int liveupdate_blob_set(struct liveupdate_blob *blob, int node,
+			const char *name, const void *data, size_t len)
+{
+	return blob_errno(fdt_setprop_inplace(blob->fdt, node, name, data, len));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_set);
+
+/**
+ * liveupdate_blob_set_u32 - Overwrite a property of one cell in place
+ * @blob:  the blob
+ * @node:  the node, 0 is the root
+ * @name:  the property
+ * @value: the new value
+ *
+ * Return: 0 or a negative errno.
+ */
+int liveupdate_blob_set_u32(struct liveupdate_blob *blob, int node,
+			    const char *name, u32 value)
+{
+	fdt32_t cell = cpu_to_fdt32(value);
+
+	return liveupdate_blob_set(blob, node, name, &cell, sizeof(cell));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_set_u32);
+
+/**
+ * liveupdate_blob_set_u64 - Overwrite a property of two cells in place
+ * @blob:  the blob
+ * @node:  the node, 0 is the root
+ * @name:  the property
+ * @value: the new value
+ *
+ * Return: 0 or a negative errno.
+ */
+int liveupdate_blob_set_u64(struct liveupdate_blob *blob, int node,
+			    const char *name, u64 value)
+{
+	fdt64_t cells = cpu_to_fdt64(value);
+
+	return liveupdate_blob_set(blob, node, name, &cells, sizeof(cells));
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_set_u64);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The part of luo_file.c that lets one file's handler see the other files of
+ * its session. Included there once: struct luo_file is private to that file.
+ *
+ * The session's mutex protects the list that is walked here; a luo_file's
+ * file, handler and token do not change while it is on the list.
+ */
+#include <linux/liveupdate_files.h>
+
+static bool luo_file_is(struct luo_file *luo_file, struct file *file)
+{
+	/* A second open of the same object has a file of its own, one ID. */
+	return luo_file->file->f_op == file->f_op &&
+	       luo_get_id(luo_file->fh, luo_file->file) ==
+		       luo_get_id(luo_file->fh, file);
+}
+
+/**
+ * liveupdate_get_token_outgoing - The token under which a file is preserved
+ * @session: The session of the calling handler, from its arguments.
+ * @file:    The file looked for; no reference is taken.
+ * @token:   [OUT] the token that userspace gave it in PRESERVE_FD.
+ *
+ * Context: A handler's preserve, freeze, unfreeze or unpreserve callback.
+ * Return: 0, or -ENOENT when the session does not preserve the file (yet).
+ */
+int liveupdate_get_token_outgoing(struct liveupdate_session *session,
+				  struct file *file, u64 *token)
+{
+	struct luo_file_set *set = luo_session_file_set(session);
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list) {
+		if (!luo_file_is(luo_file, file))
+			continue;
+		*token = luo_file->token;
+		return 0;
+	}
+	return -ENOENT;
+}
+EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
+
+/*
+ * Luo_file mutexes are taken under the session's only, so one that is locked
+ * is locked by the very retrieve that is asking.
+ */
+static bool luo_file_is_retrieving(struct luo_file_set *set, u64 token)
+{
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list)
+		if (luo_file->token == token)
+			return mutex_is_locked(&luo_file->mutex);
+	return false;
+}
+
+/**
+ * liveupdate_get_file_incoming - A file of an incoming session, by its token
+ * @session: The session of the calling handler, from its arguments.
+ * @token:   The token the file was preserved under.
+ * @filep:   [OUT] the file, with a reference that the caller owns.
+ *
+ * Retrieves the file if that was not done yet.
+ *
+ * Context: A handler's retrieve callback. Takes the mutex of the other file
+ *          under that of the calling one; each handler has a lock class.
+ * Return: 0, -ENOENT for a token the session does not have, -ELOOP when the
+ *         file (indirectly) asks for itself, or the error of its retrieve.
+ */
+int liveupdate_get_file_incoming(struct liveupdate_session *session,
+				 u64 token, struct file **filep)
+{
+	struct luo_file_set *set = luo_session_file_set(session);
+
+	if (luo_file_is_retrieving(set, token)) {
+		pr_warn("token[%#0llx] depends on itself\n", token);
+		return -ELOOP;
+	}
+	return luo_retrieve_file(set, token, filep);
+}
+EXPORT_SYMBOL_GPL(liveupdate_get_file_incoming);
+
+static void luo_file_pre_finish_one(struct luo_file_set *set,
+				    struct luo_file *luo_file)
+{
+	struct liveupdate_file_op_args args = LUO_FILE_ARGS(set);
+
+	guard(mutex)(&luo_file->mutex);
+
+	args.handler = luo_file->fh;
+	args.file = luo_file->file;
+	args.serialized_data = luo_file->serialized_data;
+	args.retrieve_status = luo_file->retrieve_status;
+	luo_file->fh->ops->pre_finish(&args);
+}
+
+/*
+ * Runs when every file has agreed to finish and none has begun: what must
+ * stop using the session's memory stops here, whatever the order of files.
+ */
+static void luo_file_pre_finish(struct luo_file_set *set)
+{
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list)
+		if (luo_file->fh->ops->pre_finish)
+			luo_file_pre_finish_one(set, luo_file);
+}
