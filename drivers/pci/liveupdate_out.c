@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The list of devices that must not be stopped when this kernel ends.
+ *
+ * The list lives in memory that KHO preserves, from the first preserved file
+ * of any device to the last one that is given up; it is right at every moment
+ * in between, so nothing is left to be done at freeze.
+ */
+#define pr_fmt(fmt) "PCI: liveupdate: " fmt
+
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/io.h>
+#include <linux/kexec.h>
+#include <linux/kexec_handover.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
+
+#include "liveupdate.h"
+
+/* Protects outgoing and what it points at; taken below a session's mutex. */
+static DEFINE_MUTEX(outgoing_lock);
+static struct pci_ser *outgoing;
+
+static struct pci_dev_ser *outgoing_find(struct pci_dev *pdev)
+{
+	u32 domain = pci_domain_nr(pdev->bus);
+	u16 bdf = pci_dev_id(pdev);
+
+	lockdep_assert_held(&outgoing_lock);
+
+	for (u32 i = 0; outgoing && i < outgoing->count; i++)
+		if (outgoing->devices[i].domain == domain &&
+		    outgoing->devices[i].bdf == bdf)
+			return &outgoing->devices[i];
+	return NULL;
+}
+
+static void outgoing_put(struct pci_dev *pdev)
+{
+	struct pci_dev_ser *ser = outgoing_find(pdev);
+
+	if (ser && !--ser->refs)
+		*ser = outgoing->devices[--outgoing->count];
+}
+
+static int outgoing_get(struct pci_dev *pdev, u16 flags)
+{
+	struct pci_dev_ser *ser = outgoing_find(pdev);
+
+	if (!ser) {
+		if (outgoing->count == PCI_SER_MAX)
+			return -ENOSPC;
+		ser = &outgoing->devices[outgoing->count++];
+		*ser = (struct pci_dev_ser) {
+			.domain = pci_domain_nr(pdev->bus),
+			.bdf = pci_dev_id(pdev),
+			.flags = flags,
+			.vendor = pdev->vendor,
+			.device = pdev->device,
+		};
+	}
+	ser->refs++;
+	return 0;
+}
+
+static void outgoing_put_upto(struct pci_dev *pdev, struct pci_dev *end)
+{
+	for (; pdev != end; pdev = pci_upstream_bridge(pdev))
+		outgoing_put(pdev);
+}
+
+/**
+ * pci_liveupdate_preserve - Have a device run on across the next kexec
+ * @pdev:   the device; the bridges above it are kept as well
+ * @handle: serialized data of the file that is preserved
+ *
+ * Context: The preserve callback of a file handler that was given to
+ *          pci_liveupdate_register().
+ * Return: 0, -EBUSY when the device is on the list already, -ENOSPC when the
+ *         list is full.
+ */
+int pci_liveupdate_preserve(struct pci_dev *pdev, u64 handle)
+{
+	struct pci_dev *dev;
+	int err = 0;
+
+	guard(mutex)(&outgoing_lock);
+	if (!outgoing)
+		return -EINVAL;
+	if (outgoing_find(pdev))
+		return -EBUSY;
+
+	for (dev = pdev; dev; dev = pci_upstream_bridge(dev)) {
+		err = outgoing_get(dev, dev == pdev ? 0 : PCI_DEV_SER_BRIDGE);
+		if (err)
+			break;
+	}
+	if (err)
+		outgoing_put_upto(pdev, dev);
+	else
+		outgoing_find(pdev)->handle = handle;
+	return err;
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_preserve);
+
+/**
+ * pci_liveupdate_unpreserve - Undo pci_liveupdate_preserve()
+ * @pdev: the device
+ */
+void pci_liveupdate_unpreserve(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+	outgoing_put_upto(pdev, NULL);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_unpreserve);
+
+/**
+ * pci_liveupdate_outgoing - Must the device keep Bus Master at shutdown?
+ * @pdev: the device
+ *
+ * Return: true for a preserved device and for the bridges above one.
+ */
+bool pci_liveupdate_outgoing(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+	return outgoing_find(pdev);
+}
+
+/**
+ * pci_liveupdate_freeze - Will the next kernel know of running devices?
+ * @pdev: the preserved device that is about to be left running
+ *
+ * An image that was loaded without KHO data, by the kexec_load() system call,
+ * would take all memory for free, that which the device writes to as well.
+ *
+ * Context: The freeze callback, in reboot(), which holds the kexec lock.
+ * Return: 0, or -ENOEXEC after a line in the log.
+ */
+int pci_liveupdate_freeze(struct pci_dev *pdev)
+{
+	if (kexec_image && kexec_image->kho.fdt)
+		return 0;
+	pci_warn(pdev, "liveupdate: the loaded image has no KHO data, load it with kexec_file_load()\n");
+	return -ENOEXEC;
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_freeze);
+
+int pci_liveupdate_flb_preserve(struct liveupdate_flb_op_args *args)
+{
+	struct pci_ser *ser = kho_alloc_preserve(PCI_SER_SIZE);
+
+	if (IS_ERR(ser))
+		return PTR_ERR(ser);
+
+	guard(mutex)(&outgoing_lock);
+	outgoing = ser;
+	args->obj = ser;
+	args->data = virt_to_phys(ser);
+	return 0;
+}
+
+void pci_liveupdate_flb_unpreserve(struct liveupdate_flb_op_args *args)
+{
+	guard(mutex)(&outgoing_lock);
+	outgoing = NULL;
+	kho_unpreserve_free(args->obj);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The list of PCI devices that must not be stopped, as it goes from one kernel
+ * to the next: one File-Lifecycle-Bound object of the Live Update
+ * Orchestrator for all files of all devices.
+ *
+ * The object's handle is the physical address of a struct pci_ser in pages
+ * preserved by KHO as one folio. The next kernel reads it while it enumerates,
+ * long before any file is retrieved.
+ */
+#ifndef _LINUX_KHO_ABI_PCI_H
+#define _LINUX_KHO_ABI_PCI_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#define PCI_LUO_FLB_COMPATIBLE	"carryover,pci-v1"
+
+/* Order of the folio that holds struct pci_ser; 16 KiB hold 680 devices. */
+#define PCI_SER_ORDER		2
+
+/* The device is above a preserved one and is kept for its sake. */
+#define PCI_DEV_SER_BRIDGE	0x0001
+
+/**
+ * struct pci_dev_ser - one device on the list
+ * @domain: PCI segment
+ * @bdf:    bus number << 8 | devfn
+ * @flags:  PCI_DEV_SER_*
+ * @vendor: PCI_VENDOR_ID
+ * @device: PCI_DEVICE_ID
+ * @handle: serialized data of the device's own file, 0 for a bridge: which
+ *          device a file is of can be told without reading the file's state
+ * @refs:   preserved files that need the device: 1 for an endpoint, the number
+ *          of preserved devices below for a bridge
+ */
+struct pci_dev_ser {
+	u32 domain;
+	u16 bdf;
+	u16 flags;
+	u16 vendor;
+	u16 device;
+	u32 refs;
+	u64 handle;
+} __packed;
+
+/**
+ * struct pci_ser - the list
+ * @count:    entries of @devices in use
+ * @reserved: 0
+ * @devices:  no device twice, in no order
+ */
+struct pci_ser {
+	u32 count;
+	u32 reserved;
+	struct pci_dev_ser devices[];
+} __packed;
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PCI devices that keep running across a live update.
+ *
+ * Outgoing: a driver that preserves a file of a device puts the device on a
+ * list, the bridges above it come along. Listed devices keep Bus Master when
+ * this kernel shuts down.
+ *
+ * Incoming: a device that the previous kernel listed. It is held in D0, only
+ * the driver that takes it over may bind it, and nobody may reset it, until it
+ * is claimed (somebody owns it again) or released.
+ */
+#ifndef _LINUX_PCI_LIVEUPDATE_H
+#define _LINUX_PCI_LIVEUPDATE_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+
+struct device_driver;
+struct liveupdate_file_handler;
+struct pci_dev;
+
+#ifdef CONFIG_PCI_LIVEUPDATE
+int pci_liveupdate_register(struct liveupdate_file_handler *fh);
+
+int pci_liveupdate_preserve(struct pci_dev *pdev, u64 handle);
+void pci_liveupdate_unpreserve(struct pci_dev *pdev);
+int pci_liveupdate_freeze(struct pci_dev *pdev);
+bool pci_liveupdate_outgoing(struct pci_dev *pdev);
+
+void pci_liveupdate_setup_device(struct pci_dev *pdev);
+bool pci_liveupdate_incoming(struct pci_dev *pdev);
+struct pci_dev *pci_liveupdate_find(u64 handle);
+bool pci_liveupdate_may_probe(struct pci_dev *pdev,
+			      const struct device_driver *drv);
+void pci_liveupdate_drop_saved_master(struct pci_dev *pdev);
+void pci_liveupdate_claim(struct pci_dev *pdev);
+void pci_liveupdate_quiesce(struct pci_dev *pdev);
+void pci_liveupdate_release(struct pci_dev *pdev);
+#else
+static inline bool pci_liveupdate_outgoing(struct pci_dev *pdev)
+{
+	return false;
+}
+
+static inline void pci_liveupdate_setup_device(struct pci_dev *pdev) { }
+
+static inline bool pci_liveupdate_incoming(struct pci_dev *pdev)
+{
+	return false;
+}
+
+static inline bool pci_liveupdate_may_probe(struct pci_dev *pdev,
+					    const struct device_driver *drv)
+{
+	return true;
+}
+
+static inline void pci_liveupdate_drop_saved_master(struct pci_dev *pdev) { }
+#endif
+#endif
