@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: iommufd across a live update
+ *
+ * A context of noiommu devices is preserved whole: options, IOAS with their
+ * areas, HWPTs with their page tables, and which device is attached to what.
+ * After the kexec it is an ordinary context again, with the same IDs and the
+ * same physical address behind every IOVA.
+ *
+ * From PRESERVE_FD until the session is closed or the kernel is gone, whatever
+ * would change the context answers -EBUSY; reading goes on.
+ *
+ * Preserved
+ *	RLIMIT mode; IOAS: ID, large pages option, allowed IOVA ranges, areas of
+ *	memfds that are in the same session; HWPTs: ID, IOAS, table; IDs and
+ *	attachment of devices whose own files are in the same session.
+ *
+ * Not preserved
+ *	Devices whose files are not in the session. Whom the memory was
+ *	accounted to: that is the retrieving task.
+ *
+ * Refused with -EOPNOTSUPP
+ *	Memory mapped by its address, dma-bufs, memfds of huge pages, the
+ *	compatibility IOAS of VFIO, devices with an IOMMU, and objects that only
+ *	these have.
+ */
+#define pr_fmt(fmt) "iommufd: liveupdate: " fmt
+
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/generic_pt/liveupdate.h>
+#include <linux/liveupdate.h>
+#include <linux/slab.h>
+
+#include "io_pagetable.h"
+#include "liveupdate_load.h"
+#include "liveupdate_save.h"
+
+/* Whose file is it? No reference is taken. */
+static struct iommufd_ctx *lu_file_ctx(struct file *file)
+{
+	return file->private_data;
+}
+
+static bool lu_can_preserve(struct liveupdate_file_handler *handler,
+			    struct file *file)
+{
+	return file->f_op == &iommufd_fops;
+}
+
+static int lu_collect_one(struct iommufd_save *save, struct iommufd_object *obj)
+{
+	switch (obj->type) {
+	case IOMMUFD_OBJ_DEVICE:
+		return 0;
+	case IOMMUFD_OBJ_IOAS:
+	case IOMMUFD_OBJ_HWPT_PAGING:
+		refcount_inc(&obj->users);
+		save->objs[save->nr_objs++] = obj;
+		return 0;
+	default:
+		pr_warn("object %u of type %u can't be preserved\n", obj->id,
+			obj->type);
+		return -EOPNOTSUPP;
+	}
+}
+
+static unsigned int lu_count_objs(struct iommufd_ctx *ictx)
+{
+	struct iommufd_object *obj;
+	unsigned int n = 0;
+	unsigned long id;
+
+	xa_for_each(&ictx->objects, id, obj)
+		n++;
+	return n;
+}
+
+/* Nothing is added while the gate is shut, so the count can only shrink. */
+static int lu_collect(struct iommufd_save *save)
+{
+	struct iommufd_ctx *ictx = save->ictx;
+	struct iommufd_object *obj;
+	unsigned long id;
+	int rc = 0;
+
+	if (ictx->vfio_ioas || ictx->no_iommu_mode) {
+		pr_warn("a VFIO container can't be preserved\n");
+		return -EOPNOTSUPP;
+	}
+	save->objs = kvcalloc(lu_count_objs(ictx) ?: 1, sizeof(*save->objs),
+			      GFP_KERNEL);
+	if (!save->objs)
+		return -ENOMEM;
+	xa_lock(&ictx->objects);
+	xa_for_each(&ictx->objects, id, obj) {
+		rc = lu_collect_one(save, obj);
+		if (rc)
+			break;
+	}
+	xa_unlock(&ictx->objects);
+	return rc;
+}
+
+static void lu_put_obj(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+{
+	struct iommufd_hwpt_paging *hwpt =
+		container_of(obj, struct iommufd_hwpt_paging, common.obj);
+
+	/* As a detach that was the last one would have done meanwhile. */
+	if (obj->type == IOMMUFD_OBJ_HWPT_PAGING && hwpt->auto_domain)
+		iommufd_object_put_and_try_destroy(ictx, obj);
+	else
+		refcount_dec(&obj->users);
+}
+
+static void lu_free_save(struct iommufd_save *save)
+{
+	while (save->nr_objs)
+		lu_put_obj(save->ictx, save->objs[--save->nr_objs]);
+	kvfree(save->objs);
+	kvfree(save->pages);
+	kfree(save);
+}
+
+static int lu_shut(struct iommufd_ctx *ictx)
+{
+	if (down_write_killable(&ictx->lu.gate))
+		return -EINTR;
+	ictx->lu.shut = true;
+	up_write(&ictx->lu.gate);
+	return 0;
+}
+
+static void lu_open(struct iommufd_ctx *ictx)
+{
+	down_write(&ictx->lu.gate);
+	ictx->lu.shut = false;
+	up_write(&ictx->lu.gate);
+}
+
+static int lu_preserve(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_save *save = kzalloc_obj(*save);
+	int rc;
+
+	if (!save)
+		return -ENOMEM;
+	save->ictx = lu_file_ctx(args->file);
+	rc = lu_shut(save->ictx);
+	if (rc) {
+		kfree(save);
+		return rc;
+	}
+	rc = lu_collect(save);
+	if (!rc)
+		rc = iommufd_save_write(save);
+	if (rc) {
+		struct iommufd_ctx *ictx = save->ictx;
+
+		lu_free_save(save);
+		lu_open(ictx);
+		return rc;
+	}
+	args->private_data = save;
+	args->serialized_data = save->handle;
+	return 0;
+}
+
+static void lu_unpreserve(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_save *save = args->private_data;
+	struct iommufd_ctx *ictx = save->ictx;
+
+	iommufd_save_undo_tables(save);
+	liveupdate_blob_unpreserve(&save->blob);
+	lu_free_save(save);
+	lu_open(ictx);
+}
+
+static int lu_freeze(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_save *save = args->private_data;
+
+	return iommufd_save_resolve(save, args->session) ?:
+	       iommufd_save_verify(save);
+}
+
+/* A context with a file of its own, as iommufd_fops_open() makes it. */
+struct file *iommufd_liveupdate_new_file(void)
+{
+	struct file tmp = {};
+	struct iommufd_ctx *ictx;
+	struct file *file;
+	int rc;
+
+	rc = iommufd_fops.open(NULL, &tmp);
+	if (rc)
+		return ERR_PTR(rc);
+	ictx = tmp.private_data;
+	file = anon_inode_getfile("[iommufd]", &iommufd_fops, ictx, O_RDWR);
+	if (IS_ERR(file)) {
+		iommufd_fops.release(NULL, &tmp);
+		return file;
+	}
+	ictx->file = file;
+	return file;
+}
+
+static int lu_retrieve(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_load load = { .session = args->session };
+	struct file *file;
+	int rc;
+
+	rc = liveupdate_blob_restore(&load.blob, args->serialized_data,
+				     IOMMUFD_LUO_FH_COMPATIBLE);
+	if (rc)
+		return rc;
+	file = iommufd_liveupdate_new_file();
+	if (IS_ERR(file)) {
+		iommufd_load_free(&load);
+		return PTR_ERR(file);
+	}
+	load.ictx = lu_file_ctx(file);
+	rc = iommufd_load_context(&load);
+	iommufd_load_free(&load);
+	if (rc) {
+		pr_warn("context not retrieved: error %d\n", rc);
+		__fput_sync(file);
+		return rc;
+	}
+	args->file = file;
+	return 0;
+}
+
+/* IDs of devices that nobody retrieved are free again. */
+static void lu_drop_pending(struct iommufd_ctx *ictx)
+{
+	unsigned long id;
+	void *entry;
+
+	xa_for_each(&ictx->lu.pending, id, entry) {
+		xa_erase(&ictx->lu.pending, id);
+		xa_release(&ictx->objects, id);
+	}
+}
+
+static void lu_discard(u64 handle)
+{
+	struct liveupdate_blob blob;
+	struct pt_amdv1_ser ser;
+	int node = 0;
+
+	if (liveupdate_blob_restore(&blob, handle, IOMMUFD_LUO_FH_COMPATIBLE))
+		return;
+	while ((node = liveupdate_blob_next(&blob, node, "hwpt")) > 0)
+		if (!iommufd_load_table(&blob, node, &ser))
+			pt_amdv1_discard(&ser);
+	liveupdate_blob_free(&blob);
+}
+
+static void lu_finish(struct liveupdate_file_op_args *args)
+{
+	if (args->retrieve_status > 0)
+		lu_drop_pending(lu_file_ctx(args->file));
+	else if (!args->retrieve_status)
+		lu_discard(args->serialized_data);
+}
+
+static const struct liveupdate_file_ops iommufd_liveupdate_ops = {
+	.can_preserve = lu_can_preserve,
+	.preserve = lu_preserve,
+	.unpreserve = lu_unpreserve,
+	.freeze = lu_freeze,
+	.retrieve = lu_retrieve,
+	.finish = lu_finish,
+	.owner = THIS_MODULE,
+};
+
+static struct liveupdate_file_handler iommufd_liveupdate_handler = {
+	.ops = &iommufd_liveupdate_ops,
+	.compatible = IOMMUFD_LUO_FH_COMPATIBLE,
+};
+
+/**
+ * iommufd_ctx_file - The file of a context
+ * @ictx: the context
+ *
+ * Return: the file, without a reference of its own.
+ */
+struct file *iommufd_ctx_file(struct iommufd_ctx *ictx)
+{
+	return ictx->file;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_file, "IOMMUFD");
+
+/**
+ * iommufd_device_keep - A device's own file is being preserved
+ * @idev: the device
+ *
+ * Waits for changes of its attachment that are under way; later ones get
+ * -EBUSY. Undone by iommufd_device_unkeep().
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iommufd_device_keep(struct iommufd_device *idev)
+{
+	struct iommufd_liveupdate *lu = &idev->ictx->lu;
+
+	guard(rwsem_write)(&lu->gate);
+	return xa_err(xa_store(&lu->kept, idev->obj.id, xa_mk_value(1),
+			       GFP_KERNEL));
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_keep, "IOMMUFD");
+
+/**
+ * iommufd_device_unkeep - A device's own file is not preserved any more
+ * @idev: the device
+ */
+void iommufd_device_unkeep(struct iommufd_device *idev)
+{
+	xa_erase(&idev->ictx->lu.kept, idev->obj.id);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_unkeep, "IOMMUFD");
+
+/**
+ * iommufd_restore_begin - Bind the next device under the ID it had
+ * @ictx: a retrieved context
+ * @id:   the device's ID
+ * @sbdf: PCI segment << 16 | bus << 8 | devfn of the device
+ *
+ * The next iommufd_device_bind() of this task gets the ID;
+ * iommufd_restore_end() must follow.
+ *
+ * Return: 0, or -EBADMSG when the context has no such device waiting.
+ */
+int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf)
+{
+	void *entry = xa_load(&ictx->lu.pending, id);
+
+	if (!entry || xa_to_value(entry) != sbdf) {
+		pr_warn("device %u at %#llx does not belong to the context\n",
+			id, sbdf);
+		return -EBADMSG;
+	}
+	xa_erase(&ictx->lu.pending, id);
+	ictx->lu.restore_id = id;
+	WRITE_ONCE(ictx->lu.restorer, current);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_restore_begin, "IOMMUFD");
+
+/**
+ * iommufd_restore_end - IDs are given out as usual again
+ * @ictx: the context
+ */
+void iommufd_restore_end(struct iommufd_ctx *ictx)
+{
+	WRITE_ONCE(ictx->lu.restorer, NULL);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_restore_end, "IOMMUFD");
+
+static int __init iommufd_liveupdate_register(void)
+{
+	int rc = liveupdate_register_file_handler(&iommufd_liveupdate_handler);
+
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+late_initcall(iommufd_liveupdate_register);

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the previous kernel hands over is hostile (DESIGN invariant I4): contexts
+ * that are wrong in one point each are refused with the right error, and
+ * nothing of them stays.
+ */
+#include <kunit/test.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/generic_pt/liveupdate.h>
+#include <linux/mm.h>
+
+#include "io_pagetable.h"
+#include "liveupdate_load.h"
+
+/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
+#define FAKE_PRESERVED	(0x4b484f50UL << 32)
+
+#define ENTRY_PRESENT	BIT_ULL(0)
+#define ENTRY_LEVEL(l)	((u64)(l) << 9)
+#define ENTRY_RW	(BIT_ULL(61) | BIT_ULL(62))
+
+#define IOAS	1
+#define HWPT	2
+#define DEVICE	3
+
+static void put_pgs(struct liveupdate_blob *blob, u64 number, u64 start,
+		    u64 npages)
+{
+	liveupdate_blob_begin(blob, "pages", number);
+	liveupdate_blob_put_u64(blob, "token", 7);
+	liveupdate_blob_put_u64(blob, "start", start);
+	liveupdate_blob_put_u64(blob, "npages", npages);
+	liveupdate_blob_put_u32(blob, "writable", 0);
+	liveupdate_blob_put_u32(blob, "account-mode", 0);
+	liveupdate_blob_end(blob);
+}
+
+static struct iommufd_area_ser area(u64 iova, u64 last, u64 pages, u64 first)
+{
+	return (struct iommufd_area_ser) {
+		.iova = cpu_to_be64(iova),
+		.last = cpu_to_be64(last),
+		.prot = cpu_to_be32(IOMMU_READ),
+		.pages = cpu_to_be64(pages),
+		.first_page = cpu_to_be64(first),
+	};
+}
+
+static void put_ioas(struct liveupdate_blob *blob, u64 id,
+		     const struct iommufd_area_ser *areas, size_t bytes)
+{
+	liveupdate_blob_begin(blob, "ioas", id);
+	liveupdate_blob_put_u32(blob, "disable-large-pages", 0);
+	liveupdate_blob_put(blob, "allowed", NULL, 0);
+	liveupdate_blob_put(blob, "areas", areas, bytes);
+	liveupdate_blob_end(blob);
+}
+
+static void put_area(struct liveupdate_blob *blob, struct iommufd_area_ser ser)
+{
+	put_pgs(blob, 0, 0, 4);
+	put_ioas(blob, IOAS, &ser, sizeof(ser));
+}
+
+static void put_hwpt(struct liveupdate_blob *blob, u32 ioas, u64 top)
+{
+	liveupdate_blob_begin(blob, "hwpt", HWPT);
+	liveupdate_blob_put_u32(blob, "ioas", ioas);
+	liveupdate_blob_put_u32(blob, "auto", 0);
+	liveupdate_blob_put_u64(blob, "top", top);
+	liveupdate_blob_put_u64(blob, "mapped", 0);
+	liveupdate_blob_put_u64(blob, "sme-mask", 0);
+	liveupdate_blob_put_u32(blob, "features", 0);
+	liveupdate_blob_put_u32(blob, "level", 2);
+	liveupdate_blob_put_u32(blob, "vasz", 64);
+	liveupdate_blob_put_u32(blob, "oasz", 52);
+	liveupdate_blob_put_u32(blob, "tables", 1);
+	liveupdate_blob_end(blob);
+}
+
+static void put_dev(struct liveupdate_blob *blob, u32 hwpt)
+{
+	liveupdate_blob_begin(blob, "device", DEVICE);
+	liveupdate_blob_put_u32(blob, "hwpt", hwpt);
+	liveupdate_blob_put_u64(blob, "sbdf", 0x10);
+	liveupdate_blob_put_u32(blob, "kept", 1);
+	liveupdate_blob_end(blob);
+}
+
+static void w_empty(struct liveupdate_blob *blob)
+{
+}
+
+static void w_good(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, IOAS, NULL, 0);
+	put_dev(blob, 0);
+}
+
+static void w_id_zero(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, 0, NULL, 0);
+}
+
+static void w_id_huge(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, 0x80000000, NULL, 0);
+}
+
+static void w_id_twice(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, DEVICE, NULL, 0);
+	put_dev(blob, 0);
+}
+
+static void w_areas_ragged(struct liveupdate_blob *blob)
+{
+	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
+
+	put_pgs(blob, 0, 0, 4);
+	put_ioas(blob, IOAS, &ser, sizeof(ser) - 4);
+}
+
+static void w_area_no_pages(struct liveupdate_blob *blob)
+{
+	put_area(blob, area(0, 0xfff, 1, 0));
+}
+
+static void w_area_backwards(struct liveupdate_blob *blob)
+{
+	put_area(blob, area(0x2000, 0xfff, 0, 0));
+}
+
+static void w_area_too_long(struct liveupdate_blob *blob)
+{
+	put_area(blob, area(0, 0x4fff, 0, 0));
+}
+
+static void w_area_past_end(struct liveupdate_blob *blob)
+{
+	put_area(blob, area(0, 0xfff, 0, 4));
+}
+
+static void w_area_overflow(struct liveupdate_blob *blob)
+{
+	put_area(blob, area(0, 0x1fff, 0, U64_MAX));
+}
+
+static void w_area_may_not_write(struct liveupdate_blob *blob)
+{
+	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
+
+	ser.prot = cpu_to_be32(IOMMU_WRITE);
+	put_area(blob, ser);
+}
+
+static void w_area_prot(struct liveupdate_blob *blob)
+{
+	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
+
+	ser.prot = cpu_to_be32(~0);
+	put_area(blob, ser);
+}
+
+static void w_pages_unaligned(struct liveupdate_blob *blob)
+{
+	put_pgs(blob, 0, 1, 1);
+}
+
+static void w_pages_none(struct liveupdate_blob *blob)
+{
+	put_pgs(blob, 0, 0, 0);
+}
+
+static void w_pages_overflow(struct liveupdate_blob *blob)
+{
+	put_pgs(blob, 0, 0, U64_MAX / 2);
+}
+
+static void w_pages_gap(struct liveupdate_blob *blob)
+{
+	put_pgs(blob, 1, 0, 1);
+}
+
+static void w_hwpt_no_ioas(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, IOAS, NULL, 0);
+	put_hwpt(blob, 9, 0);
+}
+
+static void w_hwpt_ioas_is_hwpt(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, IOAS, NULL, 0);
+	put_hwpt(blob, HWPT, 0);
+}
+
+static void w_hwpt_maps_less(struct liveupdate_blob *blob)
+{
+	put_area(blob, area(0, 0xfff, 0, 0));
+	put_hwpt(blob, IOAS, 0);
+}
+
+static void w_hwpt_top_out_of_range(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, IOAS, NULL, 0);
+	put_hwpt(blob, IOAS, BIT_ULL(51));
+}
+
+static void w_device_no_hwpt(struct liveupdate_blob *blob)
+{
+	put_ioas(blob, IOAS, NULL, 0);
+	put_dev(blob, IOAS);
+}
+
+static const struct context_case {
+	const char *name;
+	void (*write)(struct liveupdate_blob *blob);
+	int rc;
+} context_cases[] = {
+	{ "empty context", w_empty, 0 },
+	{ "IOAS and device", w_good, 0 },
+	{ "ID 0", w_id_zero, -EBADMSG },
+	{ "ID above 31 bits", w_id_huge, -EBADMSG },
+	{ "one ID for two objects", w_id_twice, -EBADMSG },
+	{ "areas cut off", w_areas_ragged, -EBADMSG },
+	{ "area of pages that are not there", w_area_no_pages, -EBADMSG },
+	{ "area that ends before it begins", w_area_backwards, -EBADMSG },
+	{ "area longer than its pages", w_area_too_long, -EBADMSG },
+	{ "area behind its pages", w_area_past_end, -EBADMSG },
+	{ "area with an index that overflows", w_area_overflow, -EBADMSG },
+	{ "area that may write what it may not", w_area_may_not_write, -EBADMSG },
+	{ "area with unknown protection", w_area_prot, -EBADMSG },
+	{ "pages not aligned", w_pages_unaligned, -EBADMSG },
+	{ "pages of no length", w_pages_none, -EBADMSG },
+	{ "pages of a length that overflows", w_pages_overflow, -EBADMSG },
+	{ "pages with a number left out", w_pages_gap, -EBADMSG },
+	{ "HWPT of an IOAS that is not there", w_hwpt_no_ioas, -EBADMSG },
+	{ "HWPT of itself", w_hwpt_ioas_is_hwpt, -EBADMSG },
+	{ "HWPT that maps less than its IOAS", w_hwpt_maps_less, -EBADMSG },
+	{ "HWPT with its top out of range", w_hwpt_top_out_of_range, -EBADMSG },
+	{ "device attached to what is no HWPT", w_device_no_hwpt, -EBADMSG },
+};
+
+static void context_desc(const struct context_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(context, context_cases, context_desc);
+
+static unsigned long table_pages(void)
+{
+	return global_node_page_state_pages(NR_IOMMU_PAGES);
+}
+
+static void test_context(struct kunit *test)
+{
+	const struct context_case *c = test->param_value;
+	unsigned long tables = table_pages();
+	struct iommufd_load load = {};
+	struct file *file;
+
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&load.blob, "test"), 0);
+	liveupdate_blob_put_u32(&load.blob, "account-mode", 0);
+	c->write(&load.blob);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&load.blob), 0);
+	file = iommufd_liveupdate_new_file();
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	load.ictx = file->private_data;
+
+	KUNIT_EXPECT_EQ(test, iommufd_load_context(&load), c->rc);
+	iommufd_load_free(&load);
+	__fput_sync(file);
+	KUNIT_EXPECT_EQ(test, table_pages(), tables);
+}
+
+/* A tree of three tables, top at level 2, one granule mapped at IOVA 0. */
+struct tree {
+	u64 *table[3];
+	struct pt_amdv1_ser ser;
+};
+
+static u64 entry(u64 *table, unsigned int level)
+{
+	return ENTRY_PRESENT | ENTRY_LEVEL(level) | ENTRY_RW | virt_to_phys(table);
+}
+
+static void tree_make(struct kunit *test, struct tree *tree)
+{
+	for (int i = 0; i < 3; i++) {
+		tree->table[i] = (u64 *)get_zeroed_page(GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, tree->table[i]);
+		virt_to_page(tree->table[i])->private = FAKE_PRESERVED;
+	}
+	tree->table[2][0] = entry(tree->table[1], 2);
+	tree->table[1][0] = entry(tree->table[0], 1);
+	tree->table[0][0] = ENTRY_PRESENT | ENTRY_RW | 0x1000;
+	tree->ser = (struct pt_amdv1_ser) {
+		.top_phys = virt_to_phys(tree->table[2]),
+		.top_level = 2,
+		.mapped = PAGE_SIZE,
+		.nr_tables = 3,
+	};
+}
+
+static void tree_free(struct tree *tree)
+{
+	for (int i = 0; i < 3; i++) {
+		virt_to_page(tree->table[i])->private = 0;
+		free_page((unsigned long)tree->table[i]);
+	}
+}
+
+static void t_good(struct tree *tree)
+{
+}
+
+static void t_cyclic(struct tree *tree)
+{
+	tree->table[1][0] = entry(tree->table[2], 1);
+}
+
+static void t_shared(struct tree *tree)
+{
+	tree->table[1][1] = tree->table[1][0];
+	tree->ser.mapped = 2 * PAGE_SIZE;
+	tree->ser.nr_tables = 4;
+}
+
+static void t_level_left_out(struct tree *tree)
+{
+	tree->table[2][0] = entry(tree->table[0], 1);
+}
+
+static void t_level_too_deep(struct tree *tree)
+{
+	tree->table[0][0] = entry(tree->table[1], 1);
+}
+
+static void t_top_too_high(struct tree *tree)
+{
+	tree->ser.top_level = 6;
+}
+
+static void t_not_preserved(struct tree *tree)
+{
+	virt_to_page(tree->table[0])->private = 0;
+}
+
+static void t_out_of_range(struct tree *tree)
+{
+	tree->table[1][0] = ENTRY_PRESENT | ENTRY_LEVEL(1) | BIT_ULL(51);
+}
+
+static void t_more_tables(struct tree *tree)
+{
+	tree->ser.nr_tables = 2;
+}
+
+static void t_fewer_tables(struct tree *tree)
+{
+	tree->ser.nr_tables = 4;
+}
+
+static void t_other_length(struct tree *tree)
+{
+	tree->ser.mapped = 2 * PAGE_SIZE;
+}
+
+static void t_absent_with_bits(struct tree *tree)
+{
+	tree->table[0][5] = 0x2000;
+}
+
+/* Two entries of 8 KiB, the first at an odd index. */
+static void t_run_unaligned(struct tree *tree)
+{
+	tree->table[0][1] = ENTRY_PRESENT | ENTRY_LEVEL(7) | 0x4000;
+	tree->table[0][2] = tree->table[0][1];
+	tree->ser.mapped = 3 * PAGE_SIZE;
+}
+
+static void t_run_broken(struct tree *tree)
+{
+	tree->table[0][2] = ENTRY_PRESENT | ENTRY_LEVEL(7) | 0x4000;
+	tree->ser.mapped = 3 * PAGE_SIZE;
+}
+
+static void t_encrypted(struct tree *tree)
+{
+	tree->ser.sme_mask = BIT_ULL(47);
+}
+
+static const struct tree_case {
+	const char *name;
+	void (*spoil)(struct tree *tree);
+	int rc;
+} tree_cases[] = {
+	{ "good", t_good, 0 },
+	{ "cyclic", t_cyclic, -EBADMSG },
+	{ "a table shared", t_shared, -EBADMSG },
+	{ "a level left out", t_level_left_out, -EBADMSG },
+	{ "a level too deep", t_level_too_deep, -EBADMSG },
+	{ "top too high", t_top_too_high, -EBADMSG },
+	{ "a table not preserved", t_not_preserved, -EBADMSG },
+	{ "a table out of range", t_out_of_range, -EBADMSG },
+	{ "more tables than said", t_more_tables, -EBADMSG },
+	{ "fewer tables than said", t_fewer_tables, -EBADMSG },
+	{ "another length than said", t_other_length, -EBADMSG },
+	{ "an absent entry with bits", t_absent_with_bits, -EBADMSG },
+	{ "a run not aligned", t_run_unaligned, -EBADMSG },
+	{ "a run not whole", t_run_broken, -EBADMSG },
+	{ "another encryption mask", t_encrypted, -EPROTO },
+};
+
+static void tree_desc(const struct tree_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(tree, tree_cases, tree_desc);
+
+static void test_tree(struct kunit *test)
+{
+	const struct tree_case *c = test->param_value;
+	struct tree tree;
+
+	tree_make(test, &tree);
+	c->spoil(&tree);
+	KUNIT_EXPECT_EQ(test, pt_amdv1_check(&tree.ser), c->rc);
+	tree_free(&tree);
+}
+
+static struct kunit_case iommufd_liveupdate_cases[] = {
+	KUNIT_CASE_PARAM(test_context, context_gen_params),
+	KUNIT_CASE_PARAM(test_tree, tree_gen_params),
+	{}
+};
+
+static struct kunit_suite iommufd_liveupdate_suite = {
+	.name = "iommufd-liveupdate",
+	.test_cases = iommufd_liveupdate_cases,
+};
+
+kunit_test_suite(iommufd_liveupdate_suite);

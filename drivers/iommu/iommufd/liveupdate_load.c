@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rebuilding a preserved context: options, IOAS, HWPTs, and reservations for
+ * the IDs of devices, whose own files bring them.
+ *
+ * All IDs are reserved before the first object is made, so that two nodes with
+ * one ID are found out early, and every object is made by the code that makes
+ * it for userspace, told which ID to take. A failure needs no unwinding here:
+ * releasing the file destroys whatever the context has by then.
+ */
+#define pr_fmt(fmt) "iommufd: liveupdate: " fmt
+
+#include <linux/generic_pt/liveupdate.h>
+#include <linux/slab.h>
+
+#include "io_pagetable.h"
+#include "liveupdate_load.h"
+
+/* IDs of objects, the limits of _iommufd_object_alloc(). */
+#define LOAD_MIN_ID	1
+#define LOAD_MAX_ID	INT_MAX
+
+static int load_bad(const char *what, u32 id)
+{
+	pr_warn("handover refused: %s %u\n", what, id);
+	return -EBADMSG;
+}
+
+/* The unit address of a node is its object's ID. */
+static u32 load_id(const struct liveupdate_blob *blob, int node)
+{
+	const char *name = liveupdate_blob_name(blob, node);
+	const char *at = name ? strchr(name, '@') : NULL;
+	u32 id;
+
+	if (!at || kstrtou32(at + 1, 16, &id) || id < LOAD_MIN_ID ||
+	    id > LOAD_MAX_ID)
+		return 0;
+	return id;
+}
+
+static int load_reserve(struct iommufd_load *load, const char *type)
+{
+	int node = 0, rc = 0;
+
+	while (!rc && (node = liveupdate_blob_next(&load->blob, node, type)) > 0) {
+		u32 id = load_id(&load->blob, node);
+
+		if (!id)
+			return load_bad("malformed ID", 0);
+		rc = xa_insert(&load->ictx->objects, id, XA_ZERO_ENTRY,
+			       GFP_KERNEL_ACCOUNT);
+		if (rc == -EBUSY)
+			rc = load_bad("ID used twice", id);
+	}
+	return rc;
+}
+
+static void load_next_id(struct iommufd_load *load, u32 id)
+{
+	load->ictx->lu.restore_id = id;
+	WRITE_ONCE(load->ictx->lu.restorer, current);
+}
+
+static void load_any_id(struct iommufd_load *load)
+{
+	WRITE_ONCE(load->ictx->lu.restorer, NULL);
+}
+
+static int load_allow(struct io_pagetable *iopt, const __be64 *ranges, size_t n)
+{
+	struct iopt_allowed *allowed;
+	__be64 range[2];
+
+	guard(rwsem_write)(&iopt->iova_rwsem);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(range, ranges + 2 * i, sizeof(range));
+		if (be64_to_cpu(range[0]) >= be64_to_cpu(range[1]) ||
+		    iopt_allowed_iter_first(iopt, be64_to_cpu(range[0]),
+					    be64_to_cpu(range[1])))
+			return -EBADMSG;
+		allowed = kzalloc_obj(*allowed, GFP_KERNEL_ACCOUNT);
+		if (!allowed)
+			return -ENOMEM;
+		allowed->node.start = be64_to_cpu(range[0]);
+		allowed->node.last = be64_to_cpu(range[1]);
+		interval_tree_insert(&allowed->node, &iopt->allowed_itree);
+	}
+	return 0;
+}
+
+static int load_ioas_options(struct iommufd_load *load, int node,
+			     struct iommufd_ioas *ioas)
+{
+	const __be64 *ranges;
+	u32 small;
+	size_t len;
+	int rc;
+
+	rc = liveupdate_blob_get_u32(&load->blob, node, "disable-large-pages",
+				     &small);
+	if (rc || small > 1)
+		return load_bad("options of IOAS", ioas->obj.id);
+	if (small) {
+		rc = iopt_disable_large_pages(&ioas->iopt);
+		if (rc)
+			return rc;
+	}
+	ranges = liveupdate_blob_get(&load->blob, node, "allowed", &len);
+	if (!ranges || len % (2 * sizeof(*ranges)))
+		return load_bad("allowed ranges of IOAS", ioas->obj.id);
+	return load_allow(&ioas->iopt, ranges, len / (2 * sizeof(*ranges)));
+}
+
+static int load_ioas(struct iommufd_load *load, int node)
+{
+	struct iommufd_ioas *ioas;
+
+	load_next_id(load, load_id(&load->blob, node));
+	ioas = iommufd_ioas_alloc(load->ictx);
+	load_any_id(load);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	iommufd_object_finalize(load->ictx, &ioas->obj);
+	return load_ioas_options(load, node, ioas);
+}
+
+/**
+ * iommufd_load_table - Read where the table of a hwpt node is
+ * @blob: the blob
+ * @node: the hwpt node
+ * @ser:  [OUT] the table, not checked
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int iommufd_load_table(const struct liveupdate_blob *blob, int node,
+		       struct pt_amdv1_ser *ser)
+{
+	if (liveupdate_blob_get_u64(blob, node, "top", &ser->top_phys) ||
+	    liveupdate_blob_get_u64(blob, node, "mapped", &ser->mapped) ||
+	    liveupdate_blob_get_u64(blob, node, "sme-mask", &ser->sme_mask) ||
+	    liveupdate_blob_get_u32(blob, node, "features", &ser->features) ||
+	    liveupdate_blob_get_u32(blob, node, "level", &ser->top_level) ||
+	    liveupdate_blob_get_u32(blob, node, "vasz", &ser->max_vasz_lg2) ||
+	    liveupdate_blob_get_u32(blob, node, "oasz", &ser->max_oasz_lg2) ||
+	    liveupdate_blob_get_u32(blob, node, "tables", &ser->nr_tables))
+		return -EBADMSG;
+	return 0;
+}
+
+/* What the areas of an IOAS map must be what its tables map. */
+static u64 load_mapped(const struct liveupdate_blob *blob, u32 ioas)
+{
+	const struct iommufd_area_ser *ser;
+	u64 mapped = 0;
+	size_t len;
+
+	ser = liveupdate_blob_get(blob, liveupdate_blob_node(blob, "ioas", ioas),
+				  "areas", &len);
+	for (size_t i = 0; ser && i < len / sizeof(*ser); i++) {
+		struct iommufd_area_ser copy;
+
+		memcpy(&copy, ser + i, sizeof(copy));
+		mapped += be64_to_cpu(copy.last) - be64_to_cpu(copy.iova) + 1;
+	}
+	return mapped;
+}
+
+static struct iommufd_hwpt_paging *
+load_new_hwpt(struct iommufd_load *load, struct iommufd_ioas *ioas, u32 id,
+	      bool auto_domain)
+{
+	struct iommufd_hwpt_paging *hwpt;
+	struct iommu_domain *domain;
+
+	load_next_id(load, id);
+	hwpt = __iommufd_object_alloc(load->ictx, hwpt, IOMMUFD_OBJ_HWPT_PAGING,
+				      common.obj);
+	load_any_id(load);
+	if (IS_ERR(hwpt))
+		return hwpt;
+
+	INIT_LIST_HEAD(&hwpt->hwpt_item);
+	/* Pairs with iommufd_hwpt_paging_destroy() */
+	refcount_inc(&ioas->obj.users);
+	hwpt->ioas = ioas;
+	hwpt->auto_domain = auto_domain;
+
+	domain = iommufd_noiommu_ops.domain_alloc_paging_flags(NULL, 0, NULL);
+	if (IS_ERR(domain)) {
+		guard(mutex)(&ioas->mutex);
+		iommufd_object_abort_and_destroy(load->ictx, &hwpt->common.obj);
+		return ERR_CAST(domain);
+	}
+	domain->owner = &iommufd_noiommu_ops;
+	domain->iommufd_hwpt = &hwpt->common;
+	domain->cookie_type = IOMMU_COOKIE_IOMMUFD;
+	hwpt->common.domain = domain;
+	return hwpt;
+}
+
+/* The IOAS has no areas yet, so nothing is filled here. */
+static int load_link_hwpt(struct iommufd_load *load,
+			  struct iommufd_hwpt_paging *hwpt,
+			  const struct pt_amdv1_ser *ser)
+{
+	struct iommufd_ioas *ioas = hwpt->ioas;
+	int rc;
+
+	guard(mutex)(&ioas->mutex);
+	rc = iopt_table_add_domain(&ioas->iopt, hwpt->common.domain);
+	if (!rc) {
+		list_add_tail(&hwpt->hwpt_item, &ioas->hwpt_list);
+		rc = pt_amdv1_install(hwpt->common.domain, ser);
+	}
+	if (rc)
+		iommufd_object_abort_and_destroy(load->ictx, &hwpt->common.obj);
+	else
+		iommufd_object_finalize(load->ictx, &hwpt->common.obj);
+	return rc;
+}
+
+static struct iommufd_ioas *load_find_ioas(struct iommufd_load *load, u32 id)
+{
+	struct iommufd_object *obj = xa_load(&load->ictx->objects, id);
+
+	if (!obj || obj->type != IOMMUFD_OBJ_IOAS)
+		return NULL;
+	return container_of(obj, struct iommufd_ioas, obj);
+}
+
+static int load_hwpt(struct iommufd_load *load, int node)
+{
+	u32 id = load_id(&load->blob, node), ioas_id, is_auto;
+	struct iommufd_hwpt_paging *hwpt;
+	struct iommufd_ioas *ioas;
+	struct pt_amdv1_ser ser;
+	int rc;
+
+	if (liveupdate_blob_get_u32(&load->blob, node, "ioas", &ioas_id) ||
+	    liveupdate_blob_get_u32(&load->blob, node, "auto", &is_auto) ||
+	    iommufd_load_table(&load->blob, node, &ser) || is_auto > 1)
+		return load_bad("HWPT", id);
+	ioas = load_find_ioas(load, ioas_id);
+	if (!ioas || load_mapped(&load->blob, ioas_id) != ser.mapped)
+		return load_bad("IOAS of HWPT", id);
+	rc = pt_amdv1_check(&ser);
+	if (rc) {
+		pr_warn("table of HWPT %u refused\n", id);
+		return rc;
+	}
+	hwpt = load_new_hwpt(load, ioas, id, is_auto);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	return load_link_hwpt(load, hwpt, &ser);
+}
+
+static bool load_is_hwpt(struct iommufd_load *load, u32 id)
+{
+	struct iommufd_object *obj = xa_load(&load->ictx->objects, id);
+
+	return obj && obj->type == IOMMUFD_OBJ_HWPT_PAGING;
+}
+
+static int load_device(struct iommufd_load *load, int node)
+{
+	u32 id = load_id(&load->blob, node), hwpt, kept;
+	u64 sbdf;
+
+	if (liveupdate_blob_get_u32(&load->blob, node, "hwpt", &hwpt) ||
+	    liveupdate_blob_get_u64(&load->blob, node, "sbdf", &sbdf) ||
+	    liveupdate_blob_get_u32(&load->blob, node, "kept", &kept) ||
+	    (hwpt && !load_is_hwpt(load, hwpt)) || sbdf > LONG_MAX)
+		return load_bad("device", id);
+	if (!kept) {
+		xa_release(&load->ictx->objects, id);
+		return 0;
+	}
+	return xa_err(xa_store(&load->ictx->lu.pending, id, xa_mk_value(sbdf),
+			       GFP_KERNEL_ACCOUNT));
+}
+
+static int load_areas(struct iommufd_load *load, int node)
+{
+	struct iommufd_ioas *ioas =
+		load_find_ioas(load, load_id(&load->blob, node));
+
+	return iommufd_load_read_areas(load, node, ioas);
+}
+
+static int load_each(struct iommufd_load *load, const char *type,
+		     int (*fn)(struct iommufd_load *load, int node))
+{
+	int node = 0, rc = 0;
+
+	while (!rc && (node = liveupdate_blob_next(&load->blob, node, type)) > 0)
+		rc = fn(load, node);
+	return rc;
+}
+
+static int load_account_mode(struct iommufd_load *load)
+{
+	u32 mode;
+
+	if (liveupdate_blob_get_u32(&load->blob, 0, "account-mode", &mode) ||
+	    mode >= IOPT_PAGES_ACCOUNT_MODE_NUM)
+		return load_bad("account mode", 0);
+	load->ictx->account_mode = mode;
+	return 0;
+}
+
+/**
+ * iommufd_load_context - Build everything the blob describes
+ * @load: the new, empty context and its blob
+ *
+ * Return: 0; -EBADMSG or -EPROTO after a line in the log for what was wrong;
+ *         -ENOMEM; the error of a memfd's retrieve. After an error the context
+ *         is good for nothing but being released.
+ */
+int iommufd_load_context(struct iommufd_load *load)
+{
+	int rc;
+
+	rc = load_account_mode(load);
+	rc = rc ?: load_reserve(load, "ioas");
+	rc = rc ?: load_reserve(load, "hwpt");
+	rc = rc ?: load_reserve(load, "device");
+	rc = rc ?: iommufd_load_read_pages(load);
+	rc = rc ?: load_each(load, "ioas", load_ioas);
+	rc = rc ?: load_each(load, "hwpt", load_hwpt);
+	rc = rc ?: load_each(load, "ioas", load_areas);
+	rc = rc ?: load_each(load, "device", load_device);
+	rc = rc ?: iommufd_load_files(load);
+	return rc ?: iommufd_load_map(load);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __IOMMUFD_LIVEUPDATE_LOAD_H
+#define __IOMMUFD_LIVEUPDATE_LOAD_H
+
+#include <linux/kho/abi/iommufd.h>
+#include <linux/liveupdate_blob.h>
+#include <linux/types.h>
+
+struct file;
+struct iommufd_ctx;
+struct iommufd_ioas;
+struct iopt_area;
+struct iopt_pages;
+struct liveupdate_session;
+
+/**
+ * struct iommufd_load_pages - a pages node
+ * @token:        of the memfd
+ * @start:        byte of the memfd
+ * @npages:       length
+ * @writable:     may areas write
+ * @account_mode: of the pages object
+ * @file:         the memfd, referenced
+ * @pages:        what is built from it, one reference until areas have theirs
+ */
+struct iommufd_load_pages {
+	u64 token;
+	u64 start;
+	u64 npages;
+	u32 writable;
+	u32 account_mode;
+	struct file *file;
+	struct iopt_pages *pages;
+};
+
+/**
+ * struct iommufd_load - a context that is being rebuilt
+ * @blob:     its handover blob, checked for form
+ * @session:  where the memfds are
+ * @ictx:     the new context
+ * @pages:    the pages nodes, by number
+ * @nr_pages: how many
+ * @areas:    the areas of all IOAS, not in their IOAS yet
+ * @nr_areas: how many
+ */
+struct iommufd_load {
+	struct liveupdate_blob blob;
+	struct liveupdate_session *session;
+	struct iommufd_ctx *ictx;
+	struct iommufd_load_pages *pages;
+	unsigned int nr_pages;
+	struct iommufd_load_area *areas;
+	size_t nr_areas;
+};
+
+/**
+ * struct iommufd_load_area - an area on its way into its IOAS
+ * @area:  the area, owned here until it is inserted
+ * @ioas:  where it will be inserted
+ * @pages: number of its pages node
+ */
+struct iommufd_load_area {
+	struct iopt_area *area;
+	struct iommufd_ioas *ioas;
+	u64 pages;
+};
+
+int iommufd_load_read_pages(struct iommufd_load *load);
+int iommufd_load_read_areas(struct iommufd_load *load, int node,
+			    struct iommufd_ioas *ioas);
+int iommufd_load_files(struct iommufd_load *load);
+int iommufd_load_map(struct iommufd_load *load);
+void iommufd_load_free(struct iommufd_load *load);
+
+struct pt_amdv1_ser;
+int iommufd_load_table(const struct liveupdate_blob *blob, int node,
+		       struct pt_amdv1_ser *ser);
+
+struct file *iommufd_liveupdate_new_file(void);
+int iommufd_load_context(struct iommufd_load *load);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What drivers that bind devices to an iommufd need for a live update.
+ */
+#ifndef _LINUX_IOMMUFD_LIVEUPDATE_H
+#define _LINUX_IOMMUFD_LIVEUPDATE_H
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+
+struct file;
+struct iommufd_ctx;
+struct iommufd_device;
+
+#ifdef CONFIG_IOMMUFD_LIVEUPDATE
+int iommufd_gate_enter(struct iommufd_ctx *ictx);
+void iommufd_gate_leave(struct iommufd_ctx *ictx);
+
+int iommufd_device_gate_enter(struct iommufd_device *idev);
+void iommufd_device_gate_leave(struct iommufd_device *idev);
+
+struct file *iommufd_ctx_file(struct iommufd_ctx *ictx);
+int iommufd_device_keep(struct iommufd_device *idev);
+void iommufd_device_unkeep(struct iommufd_device *idev);
+u32 iommufd_device_hwpt_id(struct iommufd_device *idev);
+int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf);
+void iommufd_restore_end(struct iommufd_ctx *ictx);
+#else
+static inline int iommufd_gate_enter(struct iommufd_ctx *ictx)
+{
+	return 0;
+}
+
+static inline void iommufd_gate_leave(struct iommufd_ctx *ictx) { }
+
+static inline int iommufd_device_gate_enter(struct iommufd_device *idev)
+{
+	return 0;
+}
+
+static inline void iommufd_device_gate_leave(struct iommufd_device *idev) { }
+#endif
+
+static inline struct iommufd_ctx *iommufd_gate_ctx(struct iommufd_ctx *ictx)
+{
+	int rc = ictx ? iommufd_gate_enter(ictx) : 0;
+
+	return rc ? ERR_PTR(rc) : ictx;
+}
+
+static inline void iommufd_gate_ctx_end(struct iommufd_ctx *ictx)
+{
+	if (!IS_ERR_OR_NULL(ictx))
+		iommufd_gate_leave(ictx);
+}
+
+/*
+ * CLASS(iommufd_gate, gate)(ictx): a change of the context that is over at the
+ * end of the scope, or an ERR_PTR(-EBUSY) that the caller must look for. No
+ * context, no gate.
+ */
+DEFINE_CLASS(iommufd_gate, struct iommufd_ctx *,
+	     iommufd_gate_ctx_end(_T),
+	     iommufd_gate_ctx(ictx), struct iommufd_ctx *ictx)
+
+static inline struct iommufd_device *
+iommufd_gate_device(struct iommufd_device *idev)
+{
+	int rc = idev ? iommufd_device_gate_enter(idev) : 0;
+
+	return rc ? ERR_PTR(rc) : idev;
+}
+
+static inline void iommufd_gate_device_end(struct iommufd_device *idev)
+{
+	if (!IS_ERR_OR_NULL(idev))
+		iommufd_device_gate_leave(idev);
+}
+
+/*
+ * The same for a change of a device's attachment, which is also refused when
+ * the device's own file is preserved.
+ */
+DEFINE_CLASS(iommufd_device_gate, struct iommufd_device *,
+	     iommufd_gate_device_end(_T),
+	     iommufd_gate_device(idev), struct iommufd_device *idev)
+
+#endif
