@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device files that come back from a live update.
+ *
+ * A device that the previous kernel left running is nobody's until its file is
+ * retrieved: opening it, by its own file or by its group, gives -EBUSY. The
+ * retrieved file is bound and attached as it was, without the steps that would
+ * disturb the device.
+ *
+ * Locking order: a session's mutex -> dev_set->lock -> the gate of the iommufd
+ */
+#include <linux/anon_inodes.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/iommufd.h>
+#include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
+#include <linux/vfio.h>
+
+#include "vfio.h"
+#include "liveupdate.h"
+
+static bool vfio_liveupdate_unclaimed(struct vfio_device *device)
+{
+	return dev_is_pci(device->dev) &&
+	       pci_liveupdate_incoming(to_pci_dev(device->dev));
+}
+
+/* Called when userspace opens the device's own file. */
+int vfio_liveupdate_check_open(struct vfio_device *device)
+{
+	return vfio_liveupdate_unclaimed(device) ? -EBUSY : 0;
+}
+
+/*
+ * Called when the device is there. Its group can't be opened as long as the
+ * device file is in use, and that is what it is: the block passes to the file
+ * when that is retrieved, or ends with vfio_liveupdate_unblock().
+ */
+void vfio_liveupdate_register(struct vfio_device *device)
+{
+	if (vfio_liveupdate_unclaimed(device))
+		vfio_device_block_group(device);
+}
+
+/* Called when the device goes, closed by now: undoes the above. */
+void vfio_liveupdate_unregister(struct vfio_device *device)
+{
+	if (vfio_liveupdate_unclaimed(device))
+		vfio_device_unblock_group(device);
+}
+
+/**
+ * vfio_liveupdate_unblock - Nobody will retrieve the device's file
+ * @device: the device, incoming until now
+ */
+void vfio_liveupdate_unblock(struct vfio_device *device)
+{
+	vfio_device_unblock_group(device);
+}
+EXPORT_SYMBOL_GPL(vfio_liveupdate_unblock);
+
+/**
+ * vfio_liveupdate_df - What stands behind a file
+ * @file: any file
+ *
+ * Return: the opened device, or NULL when this is no VFIO device file.
+ */
+struct vfio_device_file *vfio_liveupdate_df(struct file *file)
+{
+	return file->f_op == &vfio_device_fops ? file->private_data : NULL;
+}
+EXPORT_SYMBOL_GPL(vfio_liveupdate_df);
+
+static int vfio_liveupdate_attach(struct vfio_device *device, u32 pt_id)
+{
+	return pt_id ? device->ops->attach_ioas(device, &pt_id) : 0;
+}
+
+/* As vfio_df_ioctl_bind_iommufd() does, under the ID of before. */
+static int vfio_liveupdate_bind(struct vfio_device_file *df,
+				const struct vfio_liveupdate_bind *bind)
+{
+	struct vfio_device *device = df->device;
+	int ret;
+
+	lockdep_assert_held(&device->dev_set->lock);
+
+	ret = iommufd_restore_begin(df->iommufd, bind->devid, bind->sbdf);
+	if (ret)
+		return ret;
+	ret = vfio_df_open(df);
+	iommufd_restore_end(df->iommufd);
+	if (ret)
+		return ret;
+	ret = vfio_liveupdate_attach(device, bind->pt_id);
+	if (ret) {
+		vfio_df_close(df);
+		return ret;
+	}
+	device->cdev_opened = true;
+	/* Pairs with smp_load_acquire() in the file's operations */
+	smp_store_release(&df->access_granted, true);
+	return 0;
+}
+
+static struct file *vfio_liveupdate_file(struct vfio_device_file *df)
+{
+	struct file *file;
+
+	file = anon_inode_getfile("[vfio-device]", &vfio_device_fops, df,
+				  O_RDWR);
+	if (IS_ERR(file))
+		return file;
+	/* As vfio_device_fops_cdev_open() and vfio_device_open_file() do. */
+	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
+	file->f_mapping = df->device->inode->i_mapping;
+	return file;
+}
+
+/**
+ * vfio_liveupdate_open - Open, bind and attach a device as it was
+ * @device:  a device that is incoming; the caller keeps it registered
+ * @iommufd: the retrieved iommufd
+ * @bind:    how it was bound
+ *
+ * Context: Takes dev_set->lock.
+ * Return: the file, or an ERR_PTR; the device then is as it was before.
+ */
+struct file *vfio_liveupdate_open(struct vfio_device *device,
+				  struct file *iommufd,
+				  const struct vfio_liveupdate_bind *bind)
+{
+	struct vfio_device_file *df;
+	struct file *file;
+	int ret;
+
+	if (!vfio_device_try_get_registration(device))
+		return ERR_PTR(-ENODEV);
+	df = vfio_allocate_device_file(device);
+	if (IS_ERR(df)) {
+		ret = PTR_ERR(df);
+		goto err_registration;
+	}
+	df->iommufd = iommufd_ctx_from_file(iommufd);
+	if (IS_ERR(df->iommufd)) {
+		ret = PTR_ERR(df->iommufd);
+		goto err_df;
+	}
+	/* A file that fails to bind below is closed like one never bound. */
+	file = vfio_liveupdate_file(df);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto err_ctx;
+	}
+	mutex_lock(&device->dev_set->lock);
+	ret = vfio_liveupdate_bind(df, bind);
+	if (ret) {
+		iommufd_ctx_put(df->iommufd);
+		df->iommufd = NULL;
+	}
+	mutex_unlock(&device->dev_set->lock);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
+	}
+	return file;
+
+err_ctx:
+	iommufd_ctx_put(df->iommufd);
+err_df:
+	kfree(df);
+err_registration:
+	vfio_device_put_registration(device);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(vfio_liveupdate_open);
+
+MODULE_IMPORT_NS("IOMMUFD");

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __VFIO_LIVEUPDATE_H__
+#define __VFIO_LIVEUPDATE_H__
+
+#include <linux/iommufd_liveupdate.h>
+
+struct file;
+struct iommufd_ctx;
+struct vfio_device;
+struct vfio_device_file;
+
+/**
+ * struct vfio_liveupdate_bind - how a device file was bound
+ * @devid: ID of the device in its iommufd
+ * @pt_id: ID of the HWPT it is attached to, 0 when it is not
+ * @sbdf:  PCI segment << 16 | bus << 8 | devfn
+ */
+struct vfio_liveupdate_bind {
+	u32 devid;
+	u32 pt_id;
+	u64 sbdf;
+};
+
+#ifdef CONFIG_VFIO_PCI_LIVEUPDATE
+int vfio_liveupdate_check_open(struct vfio_device *device);
+void vfio_liveupdate_register(struct vfio_device *device);
+void vfio_liveupdate_unregister(struct vfio_device *device);
+void vfio_liveupdate_unblock(struct vfio_device *device);
+
+struct vfio_device_file *vfio_liveupdate_df(struct file *file);
+struct file *vfio_liveupdate_open(struct vfio_device *device,
+				  struct file *iommufd,
+				  const struct vfio_liveupdate_bind *bind);
+#else
+static inline int vfio_liveupdate_check_open(struct vfio_device *device)
+{
+	return 0;
+}
+
+static inline void vfio_liveupdate_register(struct vfio_device *device) { }
+static inline void vfio_liveupdate_unregister(struct vfio_device *device) { }
+#endif
+#endif
