@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs one guest from start to verdict."""
+
+import sys
+import time
+from pathlib import Path
+
+from . import initramfs, judge, paths, payload, results
+from .devices import Devices
+from .qemu import Qemu, arguments
+from .window import Window
+
+POLL = 0.05
+PROGRAM_TAIL = 25
+SPLAT_LINES = 40
+
+
+def _check(job):
+    for folder in job.files:
+        if not folder.is_dir():
+            raise paths.UserError(f"--files {folder}: no such folder")
+    if job.icount and job.accel != "tcg":
+        raise paths.UserError("--icount counts TCG's instructions, so it needs --accel tcg")
+
+
+class _Outputs:
+    """Copies the guest's channels into files, and to the terminal on the way."""
+
+    def __init__(self, job, window: Window):
+        self._window = window
+        self._echo = not job.quiet
+        self._program = open(job.out / "program.log", "wb")
+        self._report = open(job.out / "report.log", "wb")
+
+    def pump(self):
+        new = self._window.program.read()
+        self._program.write(new)
+        self._report.write(self._window.report.read())
+        if new and self._echo:
+            sys.stdout.write(new.decode(errors="replace"))
+            sys.stdout.flush()
+
+    def close(self):
+        self.pump()
+        if self._window.program.overflowed():
+            self._program.write(b"(more was printed than there was room for)\n")
+        self._program.close()
+        self._report.close()
+
+
+def _follow(qemu: Qemu, outputs: _Outputs, timeout: float) -> bool:
+    """Until the guest ends; True if it did not in time."""
+    deadline = time.monotonic() + timeout
+    while not qemu.ended():
+        outputs.pump()
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(POLL)
+    return False
+
+
+def _prepare(job):
+    """The files QEMU starts from."""
+    initrd = initramfs.build()
+    (job.out / "initrd").write_bytes(initrd)
+    devices = Devices(job.out, paths.cache())
+    for text in job.devices:
+        devices.add(text)
+    return Window(job.out / "window", payload.build(job, initrd)), devices
+
+
+def _tidy(job, devices: Devices):
+    """Images are large, and nobody reads them after most runs."""
+    (job.out / "initrd").unlink(missing_ok=True)
+    if not job.keep:
+        for disk in devices.disks:
+            if disk.parent == job.out:
+                disk.unlink(missing_ok=True)
+
+
+def _show_failure(job, verdict: judge.Verdict):
+    for found in verdict.splats[:2]:
+        print(f"--- kernel {found.kernel}:")
+        print("\n".join(found.lines[:SPLAT_LINES]))
+    _show_tail("program output", job.out / "program.log", PROGRAM_TAIL)
+    if not verdict.splats:
+        _show_tail("kernel log", job.out / "kernel.log", PROGRAM_TAIL)
+    _show_tail("QEMU", job.out / "qemu.log", PROGRAM_TAIL)
+
+
+def _show_tail(what: str, path: Path, count: int):
+    lines = results.read_lines(path)[-count:]
+    if lines:
+        print(f"--- {what}, last lines:")
+        print("\n".join(lines))
+
+
+def run(job) -> int:
+    """Boot, follow, judge; the exit code of the runner."""
+    _check(job)
+    job.out.mkdir(parents=True, exist_ok=True)
+    window, devices = _prepare(job)
+    command = arguments(job, window, devices, f"file:{job.out / 'kernel.log'}")
+    outputs = _Outputs(job, window)
+    try:
+        with open(job.out / "qemu.log", "wb") as log, Qemu(command, log) as qemu:
+            timed_out = _follow(qemu, outputs, job.timeout)
+    finally:
+        outputs.close()
+        window.close()
+        _tidy(job, devices)
+    kernels = results.write_split(job.out)
+    report = judge.read_report(results.read_lines(job.out / "report.log"))
+    verdict = judge.judge(job, report, kernels, timed_out)
+    if verdict.reasons:
+        _show_failure(job, verdict)
+        for reason in verdict.reasons[1:]:
+            print(f"also: {reason}")
+        print(f"FAIL: {verdict.reasons[0]} ({job.out})", flush=True)
+        return 1
+    print(f"PASS ({job.out})", flush=True)
+    return 0
+
+
+def shell(job) -> int:
+    """A prompt in the guest; leaving the shell powers it off, Ctrl-A X ends it at once."""
+    _check(job)
+    job.out.mkdir(parents=True, exist_ok=True)
+    window, devices = _prepare(job)
+    command = arguments(job, window, devices, f"file:{job.out / 'kernel.log'}")
+    print(f"kernel log: {job.out / 'kernel.log'}; Ctrl-A X ends the guest", flush=True)
+    try:
+        with Qemu(command, None, interactive=True) as qemu:
+            return qemu.process.wait()
+    finally:
+        window.close()
+        _tidy(job, devices)
