@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: (LGPL-2.1 OR MIT) */
+/*
+ * libcarryover: live update of no-IOMMU VFIO devices, call by call.
+ *
+ * The library is a thin layer over the kernel's uapi. It keeps no state of its
+ * own: what it hands out is file descriptors, IDs and mappings, all owned by
+ * the caller. Its calls may be mixed freely with the bare ioctls.
+ *
+ * Conventions, valid for every call unless it says otherwise:
+ *
+ * - Sizes, lengths, offsets and addresses are in bytes.
+ * - A call returns 0, or a file descriptor, on success and a negative errno
+ *   on failure. After a failure co_error() names the object and the reason.
+ * - A file descriptor that is returned belongs to the caller, has O_CLOEXEC
+ *   set and goes away with close(2).
+ * - Output arguments are written on success only.
+ * - A PCI device is named by its full address, "0000:00:03.0".
+ * - Calls are thread safe as far as the kernel objects behind them are.
+ */
+#ifndef CARRYOVER_H
+#define CARRYOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------- errors -- */
+
+/**
+ * co_error - what the last failed call of this thread was about
+ *
+ * Returns: a text such as "PRESERVE_FD token 3 (iommufd): Operation not
+ * supported"; "no error" if nothing failed yet. It stays valid until the next
+ * failing call of the same thread and must not be freed.
+ */
+const char *co_error(void);
+
+/* --------------------------------------------- Live Update Orchestrator -- */
+
+/**
+ * co_luo_open - open /dev/liveupdate
+ *
+ * Only one process at a time can have it open. Sessions outlive it.
+ *
+ * Returns: a file descriptor; -ENOENT without the kernel's liveupdate=on,
+ * -EBUSY while somebody else has it open.
+ */
+int co_luo_open(void);
+
+/**
+ * co_session_create - begin to collect what goes into the next kernel
+ * @luo: from co_luo_open()
+ * @name: at most 63 characters, unique
+ *
+ * The session, and with it everything preserved in it, lasts as long as the
+ * file descriptor stays open in some process, up to the kexec itself.
+ *
+ * Returns: a session file descriptor; -EEXIST if the name is taken,
+ * -ENAMETOOLONG if it is too long.
+ */
+int co_session_create(int luo, const char *name);
+
+/**
+ * co_session_retrieve - take over a session the last kernel left
+ * @luo: from co_luo_open()
+ * @name: the name given to co_session_create()
+ *
+ * Returns: a session file descriptor; -ENOENT if no such session arrived.
+ */
+int co_session_retrieve(int luo, const char *name);
+
+/**
+ * co_session_preserve - put an object into a session
+ * @session: from co_session_create()
+ * @fd: a memfd, an iommufd or a VFIO device; stays the caller's
+ * @token: the number to ask for in the next kernel, unique in the session
+ *
+ * The order of the calls does not matter. From here on the object cannot be
+ * changed (-EBUSY); the device goes on working. Closing the session undoes it.
+ *
+ * Returns: 0; -ENOENT if this kernel cannot carry that kind of file,
+ * -EOPNOTSUPP if it cannot carry this one (the kernel log says why), -EEXIST
+ * if the token is taken, -EBUSY if the file is in a session already.
+ */
+int co_session_preserve(int session, int fd, uint64_t token);
+
+/**
+ * co_session_retrieve_fd - take an object out of a session that arrived
+ * @session: from co_session_retrieve()
+ * @token: the number given to co_session_preserve()
+ *
+ * The order of the calls does not matter. A failure is final for that token.
+ *
+ * Returns: a file descriptor; -ENOENT if there is no such token.
+ */
+int co_session_retrieve_fd(int session, uint64_t token);
+
+/**
+ * co_session_finish - end a session that arrived
+ * @session: from co_session_retrieve()
+ *
+ * What was not retrieved by now is dropped; a device among it is stopped
+ * before its memory is freed. The file descriptor still has to be closed.
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_session_finish(int session);
+
+/* -------------------------------------------------------- PCI devices -- */
+
+/** define CO_BDF_SIZE - room for "0000:00:00.0" and its terminator */
+#define CO_BDF_SIZE 13
+
+/**
+ * co_pci_find_class - find a PCI device by class code
+ * @code: base class, subclass and interface, such as 0x010802 for NVMe
+ * @index: 0 for the first one, in the order of the addresses
+ * @bdf: output, its address
+ *
+ * Returns: 0; -ENODEV if there are no more than @index such devices.
+ */
+int co_pci_find_class(uint32_t code, unsigned int index,
+		      char bdf[CO_BDF_SIZE]);
+
+/**
+ * co_pci_find_id - find a PCI device by vendor and device ID
+ * @vendor: vendor ID
+ * @device: device ID
+ * @index: 0 for the first one, in the order of the addresses
+ * @bdf: output, its address
+ *
+ * Returns: 0; -ENODEV if there are no more than @index such devices.
+ */
+int co_pci_find_id(uint16_t vendor, uint16_t device, unsigned int index,
+		   char bdf[CO_BDF_SIZE]);
+
+/**
+ * co_pci_driver - which driver a PCI device has
+ * @bdf: its address
+ * @name: output, "" if none
+ * @size: of @name
+ *
+ * Returns: 0; -ENODEV if there is no such device.
+ */
+int co_pci_driver(const char *bdf, char *name, size_t size);
+
+/**
+ * co_pci_bind - give a PCI device to a driver
+ * @bdf: its address
+ * @driver: such as "vfio-pci"
+ *
+ * Takes the device from the driver it has. For vfio-pci the call returns when
+ * the character device exists. A device that has the driver already is left
+ * alone.
+ *
+ * Returns: 0; -ENODEV if the driver did not take the device.
+ */
+int co_pci_bind(const char *bdf, const char *driver);
+
+/**
+ * co_pci_unbind - take a PCI device from its driver
+ * @bdf: its address
+ *
+ * The override that co_pci_bind() left behind is removed as well.
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_pci_unbind(const char *bdf);
+
+/**
+ * co_pci_config_read16 - read two bytes of config space by way of sysfs
+ * @bdf: the device
+ * @offset: even
+ * @value: output
+ *
+ * Works whoever owns the device. See co_config_read() for the VFIO way.
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_pci_config_read16(const char *bdf, unsigned int offset,
+			 uint16_t *value);
+
+/* ------------------------------------------------------- VFIO devices -- */
+
+/**
+ * co_device_path - the VFIO character device of a PCI device
+ * @bdf: its address; vfio-pci has it
+ * @path: output, such as "/dev/vfio/devices/noiommu-vfio0"
+ * @size: of @path
+ *
+ * Returns: 0; -ENODEV if there is none.
+ */
+int co_device_path(const char *bdf, char *path, size_t size);
+
+/**
+ * co_device_open - open the VFIO character device of a PCI device
+ * @bdf: its address; vfio-pci has it
+ *
+ * Returns: a file descriptor; -EPERM without CAP_SYS_RAWIO, -EBUSY if the
+ * device came with a session and waits to be retrieved.
+ */
+int co_device_open(const char *bdf);
+
+/**
+ * co_device_bind - bind a VFIO device to an iommufd
+ * @device: from co_device_open()
+ * @iommufd: from co_iommufd_open()
+ * @device_id: output, the ID of the device within @iommufd
+ *
+ * A device that does not come out of a live update is reset here, and its Bus
+ * Master is off afterwards.
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_device_bind(int device, int iommufd, uint32_t *device_id);
+
+/**
+ * co_device_attach - attach a bound VFIO device to an address space
+ * @device: bound by co_device_bind()
+ * @pt_id: in: an IOAS or a HWPT; out: the HWPT, if an IOAS was given then the
+ *         one the kernel made or reused for it
+ *
+ * Returns: 0 or a negative errno; -EBUSY while preserved.
+ */
+int co_device_attach(int device, uint32_t *pt_id);
+
+/**
+ * co_device_detach - undo co_device_attach()
+ * @device: the device
+ *
+ * Returns: 0 or a negative errno; -EBUSY while preserved.
+ */
+int co_device_detach(int device);
+
+/**
+ * co_device_info - flags, number of regions and interrupts of a device
+ * @device: bound by co_device_bind()
+ * @info: output; capabilities are not fetched
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_device_info(int device, struct vfio_device_info *info);
+
+/**
+ * co_device_reset - reset a device
+ * @device: bound by co_device_bind()
+ *
+ * Returns: 0; -EINVAL if the device cannot be reset.
+ */
+int co_device_reset(int device);
+
+/**
+ * co_region_info - size, offset and flags of a region of a device
+ * @device: bound by co_device_bind()
+ * @index: VFIO_PCI_BAR0_REGION_INDEX and its like
+ * @info: output; capabilities are not fetched
+ *
+ * Returns: 0; -EINVAL if the device has no such region.
+ */
+int co_region_info(int device, uint32_t index, struct vfio_region_info *info);
+
+/**
+ * co_config_read - read config space by way of VFIO
+ * @device: bound by co_device_bind()
+ * @offset: first byte
+ * @value: output
+ * @size: 1, 2 or 4
+ *
+ * Returns: 0; -EIO if fewer bytes were read.
+ */
+int co_config_read(int device, unsigned int offset, void *value, size_t size);
+
+/**
+ * co_config_write - write config space by way of VFIO
+ * @device: bound by co_device_bind()
+ * @offset: first byte
+ * @value: what to write
+ * @size: 1, 2 or 4
+ *
+ * Returns: 0; -EIO if fewer bytes were written.
+ */
+int co_config_write(int device, unsigned int offset, const void *value,
+		    size_t size);
+
+/**
+ * co_bus_master - let a device write memory, or keep it from it
+ * @device: bound by co_device_bind()
+ * @on: the new state of the Bus Master bit
+ *
+ * Binding leaves it off, and a device without it drops its DMA silently.
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_bus_master(int device, bool on);
+
+/**
+ * co_bus_master_get - may the device write memory?
+ * @device: bound by co_device_bind()
+ *
+ * Returns: 1 or 0, or a negative errno.
+ */
+int co_bus_master_get(int device);
+
+/**
+ * struct co_bar - access to the registers of a device
+ * @device: the VFIO device; not owned
+ * @size: of the BAR
+ * @offset: of the BAR in the file
+ * @map: the BAR, or NULL where the kernel lets nobody map it and each access
+ *       is a system call
+ */
+struct co_bar {
+	int device;
+	uint64_t size;
+	uint64_t offset;
+	volatile void *map;
+};
+
+/**
+ * co_bar_open - get at a BAR
+ * @bar: output; to be closed before @device
+ * @device: bound by co_device_bind()
+ * @index: 0 to 5
+ *
+ * Returns: 0; -ENODEV if the BAR is empty.
+ */
+int co_bar_open(struct co_bar *bar, int device, unsigned int index);
+
+/**
+ * co_bar_close - end access to a BAR
+ * @bar: from co_bar_open()
+ */
+void co_bar_close(struct co_bar *bar);
+
+/**
+ * co_bar_read32 - read a 32 bit register
+ * @bar: from co_bar_open()
+ * @offset: within the BAR, a multiple of 4
+ *
+ * Returns: the value, all ones where nothing answers.
+ */
+uint32_t co_bar_read32(const struct co_bar *bar, uint64_t offset);
+
+/**
+ * co_bar_write32 - write a 32 bit register
+ * @bar: from co_bar_open()
+ * @offset: within the BAR, a multiple of 4
+ * @value: what to write
+ *
+ * Stores to memory made before the call are visible to the device first.
+ */
+void co_bar_write32(const struct co_bar *bar, uint64_t offset, uint32_t value);
+
+/**
+ * co_bar_read64 - read a 64 bit register
+ * @bar: from co_bar_open()
+ * @offset: within the BAR, a multiple of 8
+ *
+ * Returns: the value, all ones where nothing answers.
+ */
+uint64_t co_bar_read64(const struct co_bar *bar, uint64_t offset);
+
+/**
+ * co_bar_write64 - write a 64 bit register
+ * @bar: from co_bar_open()
+ * @offset: within the BAR, a multiple of 8
+ * @value: what to write
+ *
+ * Stores to memory made before the call are visible to the device first.
+ */
+void co_bar_write64(const struct co_bar *bar, uint64_t offset, uint64_t value);
+
+/* ------------------------------------------------------------- iommufd -- */
+
+/**
+ * co_iommufd_open - open /dev/iommu: a new, empty context
+ *
+ * Returns: a file descriptor.
+ */
+int co_iommufd_open(void);
+
+/**
+ * co_ioas_alloc - make an I/O address space
+ * @iommufd: from co_iommufd_open()
+ * @ioas: output, its ID
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_ioas_alloc(int iommufd, uint32_t *ioas);
+
+/**
+ * co_hwpt_alloc - make a page table for an I/O address space
+ * @iommufd: from co_iommufd_open()
+ * @device_id: from co_device_bind(), the kind of device it is for
+ * @ioas: from co_ioas_alloc()
+ * @hwpt: output, its ID
+ *
+ * Returns: 0 or a negative errno; -EBUSY while preserved.
+ */
+int co_hwpt_alloc(int iommufd, uint32_t device_id, uint32_t ioas,
+		  uint32_t *hwpt);
+
+/**
+ * co_iommufd_destroy - destroy an IOAS or a HWPT
+ * @iommufd: from co_iommufd_open()
+ * @id: the object
+ *
+ * Returns: 0; -ENOENT if there is none, -EBUSY while in use or preserved.
+ */
+int co_iommufd_destroy(int iommufd, uint32_t id);
+
+/**
+ * co_option_get - read an option
+ * @iommufd: from co_iommufd_open()
+ * @object: the IOAS, 0 for an option of the whole context
+ * @option: IOMMU_OPTION_HUGE_PAGES or IOMMU_OPTION_RLIMIT_MODE
+ * @value: output
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_option_get(int iommufd, uint32_t object, uint32_t option,
+		  uint64_t *value);
+
+/**
+ * co_option_set - change an option
+ * @iommufd: from co_iommufd_open()
+ * @object: the IOAS, 0 for an option of the whole context
+ * @option: IOMMU_OPTION_HUGE_PAGES or IOMMU_OPTION_RLIMIT_MODE
+ * @value: the new value
+ *
+ * Returns: 0 or a negative errno; -EBUSY while preserved.
+ */
+int co_option_set(int iommufd, uint32_t object, uint32_t option,
+		  uint64_t value);
+
+/**
+ * co_ioas_ranges - which IOVAs can be mapped
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @ranges: output, first and last IOVA of each range
+ * @count: in: room in @ranges; out: how many there are
+ *
+ * Returns: 0; -EMSGSIZE if there is no room, with @count set all the same.
+ */
+int co_ioas_ranges(int iommufd, uint32_t ioas, struct iommu_iova_range *ranges,
+		   uint32_t *count);
+
+/**
+ * co_ioas_allow - which IOVAs must stay mappable
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @ranges: first and last IOVA of each range
+ * @count: how many
+ *
+ * Returns: 0 or a negative errno; -EBUSY while preserved.
+ */
+int co_ioas_allow(int iommufd, uint32_t ioas,
+		  const struct iommu_iova_range *ranges, uint32_t count);
+
+/**
+ * co_map_file - map a memfd, readable and writable, at a fixed IOVA
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @iova: page aligned
+ * @fd: the memfd; not needed any more afterwards
+ * @start: offset in the memfd
+ * @length: of the mapping
+ *
+ * Returns: 0; -EEXIST if the IOVAs are in use, -EBUSY while preserved.
+ */
+int co_map_file(int iommufd, uint32_t ioas, uint64_t iova, int fd,
+		uint64_t start, uint64_t length);
+
+/**
+ * co_map - map memory of this process, readable and writable, at a fixed IOVA
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @iova: page aligned
+ * @memory: page aligned
+ * @length: of the mapping
+ *
+ * Returns: 0; -EEXIST if the IOVAs are in use, -EBUSY while preserved.
+ */
+int co_map(int iommufd, uint32_t ioas, uint64_t iova, void *memory,
+	   uint64_t length);
+
+/**
+ * co_unmap - undo co_map() and co_map_file()
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @iova: where a mapping begins
+ * @length: a multiple of whole mappings
+ *
+ * Returns: 0; -ENOENT if nothing is mapped there, -EBUSY while preserved.
+ */
+int co_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t length);
+
+/* -------------------------------------------------- physical addresses -- */
+
+/**
+ * struct co_run - IOVAs that are physically contiguous
+ * @iova: first IOVA
+ * @pa: physical address of the first byte
+ * @length: of the run
+ */
+struct co_run {
+	uint64_t iova;
+	uint64_t pa;
+	uint64_t length;
+};
+
+/**
+ * co_pa - where an IOVA is in memory
+ * @iommufd: from co_iommufd_open()
+ * @ioas: with a no-IOMMU device attached
+ * @iova: the IOVA
+ * @pa: output, its physical address
+ * @length: in: how far to look; out: how many bytes from there are contiguous
+ *
+ * Returns: 0; -ENOENT if nothing is mapped there, -EPERM without
+ * CAP_SYS_RAWIO, -EOPNOTSUPP if no no-IOMMU device is attached.
+ */
+int co_pa(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *pa,
+	  uint64_t *length);
+
+/**
+ * co_pa_runs - cut a mapped range into physically contiguous runs
+ * @iommufd: from co_iommufd_open()
+ * @ioas: with a no-IOMMU device attached
+ * @iova: first IOVA
+ * @length: of the range
+ * @runs: output, in the order of the IOVAs
+ * @max: room in @runs
+ *
+ * Returns: the number of runs; -ENOSPC if there are more than @max, or what
+ * co_pa() returned.
+ */
+int co_pa_runs(int iommufd, uint32_t ioas, uint64_t iova, uint64_t length,
+	       struct co_run *runs, unsigned int max);
+
+/* -------------------------------------------------------------- memory -- */
+
+/**
+ * struct co_buffer - a memfd that is mapped into this process
+ * @fd: the memfd; owned by the buffer
+ * @size: of both
+ * @mem: the mapping
+ */
+struct co_buffer {
+	int fd;
+	size_t size;
+	void *mem;
+};
+
+/**
+ * co_buffer_create - make a memfd, fill it with zeroes and map it
+ * @buffer: output, to be given to co_buffer_close()
+ * @name: seen in /proc only
+ * @size: of the memfd
+ * @huge: ask for 2 MiB pages; it is a wish, not a promise
+ *
+ * Every page is touched, because DMA into a page that never was is lost.
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_buffer_create(struct co_buffer *buffer, const char *name, size_t size,
+		     bool huge);
+
+/**
+ * co_buffer_open - map a memfd that exists, such as a retrieved one
+ * @buffer: output, to be given to co_buffer_close()
+ * @fd: the memfd; owned by the buffer if the call succeeds
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_buffer_open(struct co_buffer *buffer, int fd);
+
+/**
+ * co_buffer_close - unmap and close
+ * @buffer: from one of the above
+ *
+ * Mappings in an IOAS stay.
+ */
+void co_buffer_close(struct co_buffer *buffer);
+
+/* --------------------------------------------------------------- clock -- */
+
+/**
+ * co_tsc - a counter that a kexec does not touch
+ *
+ * The clocks of the kernel begin anew in the next kernel. This one, the
+ * processor's own, goes on, so that its values can be compared.
+ *
+ * Returns: ticks; 0 on an architecture without such a counter.
+ */
+uint64_t co_tsc(void);
+
+/**
+ * co_tsc_hz - how fast co_tsc() counts
+ *
+ * The first call takes 20 ms to measure it.
+ *
+ * Returns: ticks a second; 0 without such a counter.
+ */
+uint64_t co_tsc_hz(void);
+
+/* --------------------------------------------------- file descriptors -- */
+
+/**
+ * co_fd_send - pass file descriptors to another process
+ * @sock: a connected Unix socket
+ * @fds: the descriptors; stay the caller's as well
+ * @count: how many, at most 16
+ *
+ * Returns: 0 or a negative errno.
+ */
+int co_fd_send(int sock, const int *fds, unsigned int count);
+
+/**
+ * co_fd_receive - get file descriptors from another process
+ * @sock: a connected Unix socket
+ * @fds: output; the caller's from now on
+ * @count: how many were sent
+ *
+ * Returns: 0; -EPROTO if it was another number, -EPIPE if the other end is
+ * gone.
+ */
+int co_fd_receive(int sock, int *fds, unsigned int count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CARRYOVER_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: (LGPL-2.1 OR MIT)
+/* VFIO devices: the character device, and its life with an iommufd. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The only name in there that contains "vfio" is the device's. */
+static int read_name(DIR *dir, char *path, size_t size)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		if (!strstr(entry->d_name, "vfio"))
+			continue;
+		snprintf(path, size, "/dev/vfio/devices/%s", entry->d_name);
+		return 0;
+	}
+	return -ENODEV;
+}
+
+int co_device_path(const char *bdf, char *path, size_t size)
+{
+	char name[64];
+	DIR *dir;
+	int ret;
+
+	snprintf(name, sizeof(name), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(name);
+	if (!dir)
+		return co_fail_as(ENODEV, "VFIO device of %s", bdf);
+	ret = read_name(dir, path, size);
+	closedir(dir);
+	return ret ? co_fail_as(ENODEV, "VFIO device of %s", bdf) : 0;
+}
+
+int co_device_open(const char *bdf)
+{
+	char path[64];
+	int ret = co_device_path(bdf, path, sizeof(path));
+
+	if (ret)
+		return ret;
+	ret = open(path, O_RDWR | O_CLOEXEC);
+	return ret < 0 ? co_fail("open %s of %s", path, bdf) : ret;
+}
+
+int co_device_bind(int device, int iommufd, uint32_t *device_id)
+{
+	struct vfio_device_bind_iommufd arg = {
+		.argsz = sizeof(arg), .iommufd = iommufd,
+	};
+
+	if (ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &arg))
+		return co_fail("BIND_IOMMUFD");
+	*device_id = arg.out_devid;
+	return 0;
+}
+
+int co_device_attach(int device, uint32_t *pt_id)
+{
+	struct vfio_device_attach_iommufd_pt arg = {
+		.argsz = sizeof(arg), .pt_id = *pt_id,
+	};
+
+	if (ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &arg))
+		return co_fail("ATTACH_IOMMUFD_PT to %u", *pt_id);
+	*pt_id = arg.pt_id;
+	return 0;
+}
+
+int co_device_detach(int device)
+{
+	struct vfio_device_detach_iommufd_pt arg = { .argsz = sizeof(arg) };
+
+	return ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &arg) ?
+		co_fail("DETACH_IOMMUFD_PT") : 0;
+}
+
+int co_device_info(int device, struct vfio_device_info *info)
+{
+	struct vfio_device_info arg = { .argsz = sizeof(arg) };
+
+	if (ioctl(device, VFIO_DEVICE_GET_INFO, &arg))
+		return co_fail("DEVICE_GET_INFO");
+	*info = arg;
+	return 0;
+}
+
+int co_device_reset(int device)
+{
+	return ioctl(device, VFIO_DEVICE_RESET) ? co_fail("DEVICE_RESET") : 0;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: (LGPL-2.1 OR MIT)
+/* What an I/O address space holds: allowed ranges and mappings. */
+#include <errno.h>
+#include <sys/ioctl.h>
+
+#include "internal.h"
+
+#define MAP_FLAGS (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | \
+		   IOMMU_IOAS_MAP_WRITEABLE)
+
+typedef unsigned long long ull;
+
+int co_ioas_ranges(int iommufd, uint32_t ioas, struct iommu_iova_range *ranges,
+		   uint32_t *count)
+{
+	struct iommu_ioas_iova_ranges arg = {
+		.size = sizeof(arg), .ioas_id = ioas, .num_iovas = *count,
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+	int ret = ioctl(iommufd, IOMMU_IOAS_IOVA_RANGES, &arg);
+
+	if (!ret || errno == EMSGSIZE)
+		*count = arg.num_iovas;
+	return ret ? co_fail("IOVA_RANGES of IOAS %u", ioas) : 0;
+}
+
+int co_ioas_allow(int iommufd, uint32_t ioas,
+		  const struct iommu_iova_range *ranges, uint32_t count)
+{
+	struct iommu_ioas_allow_iovas arg = {
+		.size = sizeof(arg), .ioas_id = ioas, .num_iovas = count,
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+
+	return ioctl(iommufd, IOMMU_IOAS_ALLOW_IOVAS, &arg) ?
+		co_fail("ALLOW_IOVAS of IOAS %u", ioas) : 0;
+}
+
+int co_map_file(int iommufd, uint32_t ioas, uint64_t iova, int fd,
+		uint64_t start, uint64_t length)
+{
+	struct iommu_ioas_map_file arg = {
+		.size = sizeof(arg), .flags = MAP_FLAGS, .ioas_id = ioas,
+		.fd = fd, .start = start, .length = length, .iova = iova,
+	};
+
+	return ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &arg) ?
+		co_fail("MAP_FILE at IOVA 0x%llx in IOAS %u", (ull)iova,
+			ioas) : 0;
+}
+
+int co_map(int iommufd, uint32_t ioas, uint64_t iova, void *memory,
+	   uint64_t length)
+{
+	struct iommu_ioas_map arg = {
+		.size = sizeof(arg), .flags = MAP_FLAGS, .ioas_id = ioas,
+		.user_va = (uintptr_t)memory, .length = length, .iova = iova,
+	};
+
+	return ioctl(iommufd, IOMMU_IOAS_MAP, &arg) ?
+		co_fail("MAP at IOVA 0x%llx in IOAS %u", (ull)iova, ioas) : 0;
+}
+
+int co_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t length)
+{
+	struct iommu_ioas_unmap arg = {
+		.size = sizeof(arg), .ioas_id = ioas, .iova = iova,
+		.length = length,
+	};
+
+	return ioctl(iommufd, IOMMU_IOAS_UNMAP, &arg) ?
+		co_fail("UNMAP at IOVA 0x%llx in IOAS %u", (ull)iova,
+			ioas) : 0;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: (LGPL-2.1 OR MIT)
+/* Live Update Orchestrator: /dev/liveupdate and its sessions. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/liveupdate.h>
+
+#include "internal.h"
+
+#define LUO_PATH "/dev/liveupdate"
+
+int co_luo_open(void)
+{
+	int fd = open(LUO_PATH, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? co_fail("open %s", LUO_PATH) : fd;
+}
+
+int co_session_create(int luo, const char *name)
+{
+	struct liveupdate_ioctl_create_session arg = { .size = sizeof(arg) };
+
+	if (strlen(name) >= sizeof(arg.name))
+		return co_fail_as(ENAMETOOLONG, "CREATE_SESSION \"%s\"", name);
+	strcpy((char *)arg.name, name);
+	if (ioctl(luo, LIVEUPDATE_IOCTL_CREATE_SESSION, &arg))
+		return co_fail("CREATE_SESSION \"%s\"", name);
+	return arg.fd;
+}
+
+int co_session_retrieve(int luo, const char *name)
+{
+	struct liveupdate_ioctl_retrieve_session arg = { .size = sizeof(arg) };
+
+	if (strlen(name) >= sizeof(arg.name))
+		return co_fail_as(ENAMETOOLONG, "RETRIEVE_SESSION \"%s\"",
+				  name);
+	strcpy((char *)arg.name, name);
+	if (ioctl(luo, LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &arg))
+		return co_fail("RETRIEVE_SESSION \"%s\"", name);
+	return arg.fd;
+}
+
+int co_session_preserve(int session, int fd, uint64_t token)
+{
+	struct liveupdate_session_preserve_fd arg = {
+		.size = sizeof(arg), .fd = fd, .token = token,
+	};
+
+	if (ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg)) {
+		int err = errno;
+
+		return co_fail_as(err, "PRESERVE_FD token %llu (%s)",
+				  (unsigned long long)token, co_fd_kind(fd));
+	}
+	return 0;
+}
+
+int co_session_retrieve_fd(int session, uint64_t token)
+{
+	struct liveupdate_session_retrieve_fd arg = {
+		.size = sizeof(arg), .token = token,
+	};
+
+	if (ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &arg))
+		return co_fail("RETRIEVE_FD token %llu",
+			       (unsigned long long)token);
+	return arg.fd;
+}
+
+int co_session_finish(int session)
+{
+	struct liveupdate_session_finish arg = { .size = sizeof(arg) };
+
+	return ioctl(session, LIVEUPDATE_SESSION_FINISH, &arg) ?
+		co_fail("FINISH") : 0;
+}

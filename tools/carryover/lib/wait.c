@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: (LGPL-2.1 OR MIT)
+/* Waiting for something that gives no notice, with a deadline. */
+#include <errno.h>
+#include <time.h>
+
+#include "internal.h"
+
+#define LIMIT_NS	5000000000ll
+#define STEP_NS		1000000
+
+static long long now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+int co_wait(int (*ask)(const void *arg), const void *arg)
+{
+	const struct timespec step = { .tv_nsec = STEP_NS };
+	long long end = now_ns() + LIMIT_NS;
+	int ret;
+
+	for (;;) {
+		ret = ask(arg);
+		if (ret != -EAGAIN)
+			return ret;
+		if (now_ns() > end)
+			return -ETIMEDOUT;
+		nanosleep(&step, NULL);
+	}
+}
