@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is refused, in A: what cannot be carried is refused by PRESERVE_FD, with
+ * a line in the kernel log that names it. In B: a device that arrived and was
+ * not claimed cannot be had by any other way than retrieving it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "harness.h"
+#include "log.h"
+#include "rig.h"
+
+#define TOKEN		1
+#define SPARE_IOVA	0x70000000ull
+#define SPARE_TEXT	"70000000"
+
+/* ---------------------------------------------------------------- kernel A */
+
+/* Memory that belongs to no file; it is refused while it is mapped. */
+static void anonymous_memory(const struct rig *rig)
+{
+	void *memory = mmap(NULL, RIG_PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int session = rig_session_create("refuse");
+	int log = log_open();
+
+	MUST(memory != MAP_FAILED);
+	WORKS(co_map(rig->iommufd, rig->note->ioas, SPARE_IOVA, memory,
+		     RIG_PAGE));
+	FAILS(co_session_preserve(session, rig->iommufd, TOKEN), EOPNOTSUPP);
+	CHECK(log_has(log, (const char *[]){ SPARE_TEXT, NULL }));
+	/* A refusal leaves no trace: the context can be changed. */
+	WORKS(co_unmap(rig->iommufd, rig->note->ioas, SPARE_IOVA, RIG_PAGE));
+	WORKS(co_session_preserve(session, rig->iommufd, TOKEN));
+	close(session);
+	close(log);
+	munmap(memory, RIG_PAGE);
+}
+
+/* A device that is not bound to an iommufd. */
+static void unbound_device(void)
+{
+	int session = rig_session_create("refuse");
+	char bdf[CO_BDF_SIZE];
+	int log = log_open();
+	int device;
+
+	rig_edu(1, bdf);
+	WORKS(co_pci_bind(bdf, "vfio-pci"));
+	device = WORKS(co_device_open(bdf));
+	FAILS(co_session_preserve(session, device, TOKEN), EOPNOTSUPP);
+	CHECK(log_has(log, (const char *[]){ bdf, NULL }));
+	close(device);
+	close(session);
+	close(log);
+}
+
+static int before(void)
+{
+	char bdf[CO_BDF_SIZE];
+	struct disk disk;
+	struct rig rig;
+	int session;
+
+	rig_edu(0, bdf);
+	rig_open(&rig, bdf, 10);
+	anonymous_memory(&rig);
+	unbound_device();
+	rig_check(&rig);
+	rig_close(&rig);
+
+	disk_open(&disk, -1, 0);
+	disk_fill(&disk, 60);
+	session = rig_session_create("refuse");
+	disk_preserve(&disk, session, TOKEN);
+	rig_linger();
+	return test_result();
+}
+
+/* ---------------------------------------------------------------- kernel B */
+
+static void by_path(const char *bdf)
+{
+	FAILS(co_device_open(bdf), EBUSY);
+}
+
+static void by_group(const char *bdf)
+{
+	char link[64], target[PATH_MAX], path[PATH_MAX + 32];
+	ssize_t len;
+	int fd;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
+		 bdf);
+	len = readlink(link, target, sizeof(target) - 1);
+	if (len < 0) {
+		test_say("no group: this kernel has none for no-IOMMU");
+		return;
+	}
+	target[len] = 0;
+	snprintf(path, sizeof(path), "/dev/vfio/noiommu-%s", basename(target));
+	errno = 0;
+	fd = open(path, O_RDWR);
+	CHECK(fd < 0 && errno == EBUSY);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void by_driver(const char *bdf)
+{
+	char now[64];
+
+	CHECK(co_pci_bind(bdf, "nvme") < 0);
+	WORKS(co_pci_driver(bdf, now, sizeof(now)));
+	CHECK(strcmp(now, "nvme"));
+	CHECK(rig_master(bdf));
+}
+
+/* Nothing of all that has changed the device or what can be done with it. */
+static int after(void)
+{
+	int session = rig_session_retrieve("refuse");
+	char bdf[CO_BDF_SIZE], now[64];
+	struct disk disk;
+
+	disk_find(bdf);
+	WORKS(co_pci_driver(bdf, now, sizeof(now)));
+	CHECK(strcmp(now, "nvme"));
+	by_driver(bdf);
+	WORKS(co_pci_bind(bdf, "vfio-pci"));
+	by_path(bdf);
+	by_group(bdf);
+	by_driver(bdf);
+	disk_retrieve(&disk, session, TOKEN, -1);
+	disk_check(&disk);
+	disk_drain(&disk);
+	rig_session_finish(session);
+	disk_fill(&disk, 4);
+	disk_drain(&disk);
+	disk_close(&disk);
+
+	/* Given back, it is a device like any other. */
+	WORKS(co_pci_bind(bdf, "nvme"));
+	return test_result();
+}
+
+int main(int argc, char **argv)
+{
+	return argc > 1 && !strcmp(argv[1], "after") ? after() : before();
+}

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# For tests made of parts: each part is a function, and good if it returns 0.
+# A test runs in a folder of its own (tools/check/run), so names are relative.
+
+passed=0 failed=0 skipped=0
+
+# guest NAME OPTIONS...: a run of the guest that must be good; results in NAME/.
+guest() {
+	local name=$1
+	shift
+	"$VM" run --out "$PWD/$name" --quiet "$@" >"$name.out" 2>&1 || {
+		sed 's/^/    /' "$name.out"
+		return 1
+	}
+}
+
+# judged_bad NAME REGEX OPTIONS...: a run that must be called bad, for that reason.
+judged_bad() {
+	local name=$1 reason=$2
+	shift 2
+	if "$VM" run --out "$PWD/$name" --quiet "$@" >"$name.out" 2>&1; then
+		echo "    $name was called good"
+		return 1
+	fi
+	tail -n 1 "$name.out" | grep -qE "^FAIL: $reason" || {
+		echo "    wanted 'FAIL: $reason', got: $(tail -n 1 "$name.out")"
+		return 1
+	}
+}
+
+# skip_part NAME WHY
+skip_part() {
+	skipped=$((skipped + 1))
+	echo "ok $((passed + failed + skipped)) $1 # SKIP $2"
+}
+
+# run_parts FUNCTION...: all of them, counted the way tools/check/run reads it.
+run_parts() {
+	local part
+	echo "TAP version 13"
+	echo "1..$(($# + skipped))"
+	for part; do
+		if "$part"; then
+			passed=$((passed + 1))
+			echo "ok $((passed + failed + skipped)) $part"
+		else
+			failed=$((failed + 1))
+			echo "not ok $((passed + failed + skipped)) $part"
+		fi
+	done
+	echo "# subtests: $passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
