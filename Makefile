@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Everything that is fetched or built goes into the cache folder, which is
+# $CARRYOVER_CACHE or ~/.cache/carryover; the checkout stays as it is.
+
+CARRYOVER_CACHE ?= $(HOME)/.cache/carryover
+export CARRYOVER_CACHE
+# KSRC=DIR: a kernel source tree to use instead of the packaged one.
+export KSRC
+PROFILE ?= release
+BIN := $(CARRYOVER_CACHE)/bin
+SAY := @echo "[carryover]"
+
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo                  a device doing DMA through a live update, in a guest"
+	@echo "make check [TESTS=...]     build everything, lint, and run the tests"
+	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), off, base, debug"
+	@echo "make userspace             build the library, the demo and the test programs"
+	@echo "make baseline              run the base's own selftests on the base; record the counts"
+	@echo "make lint                  the checks that need no guest"
+	@echo "make shell                 a prompt in a guest; VMFLAGS='--device edu' adds to it"
+	@echo "make source                make the kernel trees in the cache folder"
+	@echo "make packages              install what is missing of the Debian packages needed"
+	@echo "make clean                 remove what was built; keeps the source and ccache"
+	@echo
+	@echo "KSRC=DIR uses a kernel source tree you have. All results: $(CARRYOVER_CACHE)"
+
+packages:
+	@tools/base/packages
+
+source: packages
+	$(SAY) kernel source
+	@tools/base/prepare carryover
+
+kernel: packages
+	$(SAY) kernel: $(PROFILE)
+	@tools/vm/build $(PROFILE)
+
+kernels: packages
+	$(SAY) kernels: base, off, release
+	@tools/vm/build base off release
+
+userspace: source
+	$(SAY) userspace programs
+	@$(MAKE) --no-print-directory -C tools/carryover BIN=$(BIN)
+
+demo: kernel userspace
+	$(SAY) demo
+	@if [ -x tools/carryover/demo/run ]; then \
+		VM=$(CURDIR)/tools/vm/vm BIN=$(BIN) tools/carryover/demo/run; \
+	else \
+		echo "[carryover] error: tools/carryover/demo/run is not there" >&2; exit 1; \
+	fi
+
+lint: source
+	$(SAY) lint
+	@tools/lint/run
+
+# One after the other: each step uses all processors, and a failure shows at once.
+check: packages
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory kernels
+	@$(MAKE) --no-print-directory userspace
+	$(SAY) tests
+	@tools/check/run $(TESTS)
+
+baseline: packages
+	$(SAY) the base's own selftests, on the unmodified base
+	@tools/vm/build base
+	@tools/check/selftests/suite record
+
+shell: kernel userspace
+	@tools/vm/vm shell --files $(BIN) $(VMFLAGS)
+
+clean:
+	$(SAY) removing what was built below $(CARRYOVER_CACHE)
+	@for folder in $(CARRYOVER_CACHE)/tree/*/*/; do \
+		case $$folder in */linux/) ;; *) rm -rf "$$folder" ;; esac; \
+	done
+	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests)
+
+.PHONY: help packages source kernel kernels userspace demo lint check baseline shell clean
