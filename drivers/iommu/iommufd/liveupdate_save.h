@@ -19,8 +19,7 @@ struct liveupdate_session;
  * @objs:     IOAS and HWPTs; each has a user reference, so that closing a
  *            device that is not preserved destroys none of them
  * @nr_objs:  entries in @objs
- * @nr_kept:  the first entries of @objs that are HWPTs had their tables
- *            preserved up to here
+ * @nr_kept:  of the first so many entries of @objs the tables are preserved
  * @pages:    what the areas show, by number; alive while the areas are
  * @nr_pages: entries in @pages
  */

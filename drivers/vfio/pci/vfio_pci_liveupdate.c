@@ -273,22 +273,22 @@ static void lu_unmask(struct vfio_pci_save *save, struct pci_dev *pdev)
 	save->masked = false;
 }
 
-static int lu_fill_in(struct vfio_pci_save *save,
-		      struct vfio_pci_core_device *vdev, u64 token)
+static void lu_fill_in(struct vfio_pci_save *save,
+		       struct vfio_pci_core_device *vdev, u64 token)
 {
 	struct liveupdate_blob *blob = &save->blob;
+	u32 pt_id = iommufd_device_hwpt_id(vdev->vdev.iommufd_device);
 	u16 command;
 
+	/* The lock behind pt_id is taken above this one elsewhere. */
 	guard(rwsem_read)(&vdev->memory_lock);
 	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
 	liveupdate_blob_set_u64(blob, 0, "iommufd-token", token);
-	liveupdate_blob_set_u32(blob, 0, "pt-id",
-				iommufd_device_hwpt_id(vdev->vdev.iommufd_device));
+	liveupdate_blob_set_u32(blob, 0, "pt-id", pt_id);
 	liveupdate_blob_set_u32(blob, 0, "command", command);
 	liveupdate_blob_set(blob, 0, "vconfig", vdev->vconfig,
 			    vdev->pdev->cfg_size);
 	liveupdate_blob_seal(blob);
-	return 0;
 }
 
 static int lu_freeze(struct liveupdate_file_op_args *args)
@@ -317,10 +317,9 @@ static int lu_freeze(struct liveupdate_file_op_args *args)
 		pci_warn(vdev->pdev, "liveupdate: its iommufd is not in the session\n");
 		return ret;
 	}
-	ret = lu_fill_in(save, vdev, token);
-	if (!ret)
-		lu_mask(save, vdev->pdev);
-	return ret;
+	lu_fill_in(save, vdev, token);
+	lu_mask(save, vdev->pdev);
+	return 0;
 }
 
 static void lu_unfreeze(struct liveupdate_file_op_args *args)

@@ -246,7 +246,7 @@ static int amdv1_check_page(struct amdv1_walk *walk, phys_addr_t table)
  */
 int pt_amdv1_check(const struct pt_amdv1_ser *ser)
 {
-	DEFINE_XARRAY(seen);
+	struct xarray seen;
 	struct amdv1_walk walk = { .visit = amdv1_check_page, .seen = &seen,
 				   .max_tables = ser->nr_tables };
 	int rc;
@@ -255,6 +255,7 @@ int pt_amdv1_check(const struct pt_amdv1_ser *ser)
 		return -EPROTO;
 	if (ser->top_level > PT_MAX_TOP_LEVEL)
 		return -EBADMSG;
+	xa_init(&seen);
 	rc = amdv1_walk_table(&walk, ser->top_phys, ser->top_level);
 	xa_destroy(&seen);
 	if (rc == -EBUSY)
