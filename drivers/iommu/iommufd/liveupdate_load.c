@@ -20,12 +20,6 @@
 #define LOAD_MIN_ID	1
 #define LOAD_MAX_ID	INT_MAX
 
-static int load_bad(const char *what, u32 id)
-{
-	pr_warn("handover refused: %s %u\n", what, id);
-	return -EBADMSG;
-}
-
 /* The unit address of a node is its object's ID. */
 static u32 load_id(const struct liveupdate_blob *blob, int node)
 {

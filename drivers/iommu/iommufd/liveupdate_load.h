@@ -2,8 +2,10 @@
 #ifndef __IOMMUFD_LIVEUPDATE_LOAD_H
 #define __IOMMUFD_LIVEUPDATE_LOAD_H
 
+#include <linux/errno.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_blob.h>
+#include <linux/printk.h>
 #include <linux/types.h>
 
 struct file;
@@ -64,6 +66,13 @@ struct iommufd_load_area {
 	struct iommufd_ioas *ioas;
 	u64 pages;
 };
+
+/* Says in the log what is wrong in the blob; the error to refuse it with. */
+static inline int load_bad(const char *what, u64 which)
+{
+	pr_warn("handover refused: %s %llu\n", what, which);
+	return -EBADMSG;
+}
 
 int iommufd_load_read_pages(struct iommufd_load *load);
 int iommufd_load_read_areas(struct iommufd_load *load, int node,

@@ -26,12 +26,6 @@
 /* Folios that are pinned by one call. */
 #define LOAD_PIN_FOLIOS	512
 
-static int load_bad(const char *what, u64 which)
-{
-	pr_warn("handover refused: %s %llu\n", what, which);
-	return -EBADMSG;
-}
-
 static int load_read_one_pages(struct iommufd_load *load, int node,
 			       struct iommufd_load_pages *p)
 {
