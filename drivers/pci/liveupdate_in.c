@@ -220,6 +220,18 @@ struct pci_dev *pci_liveupdate_find(u64 handle)
 EXPORT_SYMBOL_GPL(pci_liveupdate_find);
 
 /**
+ * pci_liveupdate_running - Is there a device that is running since before?
+ *
+ * Return: true while the live update of any device is not over, so also when
+ *         a device on the list was not enumerated yet.
+ */
+bool pci_liveupdate_running(void)
+{
+	guard(mutex)(&incoming_lock);
+	return !xa_empty(&incoming);
+}
+
+/**
  * pci_liveupdate_may_probe - May this driver bind the device now?
  * @pdev: the device
  * @drv:  the driver

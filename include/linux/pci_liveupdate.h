@@ -31,6 +31,7 @@ bool pci_liveupdate_outgoing(struct pci_dev *pdev);
 void pci_liveupdate_setup_device(struct pci_dev *pdev);
 bool pci_liveupdate_incoming(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
+bool pci_liveupdate_running(void);
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 			      const struct device_driver *drv);
 void pci_liveupdate_drop_saved_master(struct pci_dev *pdev);
@@ -46,6 +47,11 @@ static inline bool pci_liveupdate_outgoing(struct pci_dev *pdev)
 static inline void pci_liveupdate_setup_device(struct pci_dev *pdev) { }
 
 static inline bool pci_liveupdate_incoming(struct pci_dev *pdev)
+{
+	return false;
+}
+
+static inline bool pci_liveupdate_running(void)
 {
 	return false;
 }
