@@ -12,17 +12,27 @@
 #include <linux/types.h>
 
 struct file;
+struct inode;
 struct liveupdate_session;
 
 #ifdef CONFIG_LIVEUPDATE
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 				  struct file *file, u64 *token);
+int liveupdate_get_token_of_inode(struct liveupdate_session *session,
+				  struct inode *inode, u64 *token);
 int liveupdate_get_file_incoming(struct liveupdate_session *session,
 				 u64 token, struct file **filep);
 #else
 static inline int
 liveupdate_get_token_outgoing(struct liveupdate_session *session,
 			      struct file *file, u64 *token)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int
+liveupdate_get_token_of_inode(struct liveupdate_session *session,
+			      struct inode *inode, u64 *token)
 {
 	return -EOPNOTSUPP;
 }

@@ -41,6 +41,33 @@ int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 }
 EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
 
+/**
+ * liveupdate_get_token_of_inode - The token under which a memfd is preserved
+ * @session: The session of the calling handler, from its arguments.
+ * @inode:   The memfd's inode; no reference is taken.
+ * @token:   [OUT] the token that userspace gave it in PRESERVE_FD.
+ *
+ * For those who know a memfd by its pages, not by a file.
+ *
+ * Context: A handler's preserve, freeze, unfreeze or unpreserve callback.
+ * Return: 0, or -ENOENT when the session does not preserve the memfd (yet).
+ */
+int liveupdate_get_token_of_inode(struct liveupdate_session *session,
+				  struct inode *inode, u64 *token)
+{
+	struct luo_file_set *set = luo_session_file_set(session);
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list) {
+		if (luo_file->file->f_inode != inode)
+			continue;
+		*token = luo_file->token;
+		return 0;
+	}
+	return -ENOENT;
+}
+EXPORT_SYMBOL_GPL(liveupdate_get_token_of_inode);
+
 /*
  * Luo_file mutexes are taken under the session's only, so one that is locked
  * is locked by the very retrieve that is asking.

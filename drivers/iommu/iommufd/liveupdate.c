@@ -11,18 +11,22 @@
  * would change the context answers -EBUSY; reading goes on.
  *
  * Preserved
- *	RLIMIT mode; IOAS: ID, large pages option, allowed IOVA ranges, areas of
- *	memfds that are in the same session; HWPTs: ID, IOAS, table; IDs and
- *	attachment of devices whose own files are in the same session.
+ *	RLIMIT mode; IOAS: ID, large pages option, allowed IOVA ranges, areas;
+ *	HWPTs: ID, IOAS, table; IDs and attachment of devices whose own files
+ *	are in the same session. Memory of a memfd, also when it was mapped by
+ *	its address, needs the memfd in the same session. Other memory that was
+ *	mapped by its address stays where it is, and is a memfd afterwards:
+ *	IOMMU_IOAS_GET_FILE gives it.
  *
  * Not preserved
  *	Devices whose files are not in the session. Whom the memory was
  *	accounted to: that is the retrieving task.
  *
  * Refused with -EOPNOTSUPP
- *	Memory mapped by its address, dma-bufs, memfds of huge pages, the
- *	compatibility IOAS of VFIO, devices with an IOMMU, and objects that only
- *	these have.
+ *	dma-bufs, huge pages of hugetlbfs, files with a name; memory mapped by
+ *	its address that no HWPT maps, that is of several kinds within one
+ *	mapping, or that is mapped under two addresses; the compatibility IOAS
+ *	of VFIO; devices with an IOMMU, and objects that only these have.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -34,6 +38,7 @@
 
 #include "io_pagetable.h"
 #include "liveupdate_load.h"
+#include "liveupdate_memory.h"
 #include "liveupdate_save.h"
 
 /* Whose file is it? No reference is taken. */
@@ -120,6 +125,7 @@ static void lu_free_save(struct iommufd_save *save)
 		lu_put_obj(save->ictx, save->objs[--save->nr_objs]);
 	kvfree(save->objs);
 	kvfree(save->pages);
+	xa_destroy(&save->numbers);
 	kfree(save);
 }
 
@@ -146,6 +152,8 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 
 	if (!save)
 		return -ENOMEM;
+	xa_init(&save->numbers);
+	INIT_LIST_HEAD(&save->memories);
 	save->ictx = lu_file_ctx(args->file);
 	rc = lu_shut(save->ictx);
 	if (rc) {
@@ -172,6 +180,7 @@ static void lu_unpreserve(struct liveupdate_file_op_args *args)
 	struct iommufd_save *save = args->private_data;
 	struct iommufd_ctx *ictx = save->ictx;
 
+	iommufd_save_undo_backing(save);
 	iommufd_save_undo_tables(save);
 	liveupdate_blob_unpreserve(&save->blob);
 	lu_free_save(save);
@@ -182,8 +191,7 @@ static int lu_freeze(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_save *save = args->private_data;
 
-	return iommufd_save_resolve(save, args->session) ?:
-	       iommufd_save_verify(save);
+	return iommufd_save_resolve(save, args->session);
 }
 
 /* A context with a file of its own, as iommufd_fops_open() makes it. */
@@ -209,7 +217,8 @@ struct file *iommufd_liveupdate_new_file(void)
 
 static int lu_retrieve(struct liveupdate_file_op_args *args)
 {
-	struct iommufd_load load = { .session = args->session };
+	struct iommufd_load load = { .session = args->session,
+				     .handle = args->serialized_data };
 	struct file *file;
 	int rc;
 
@@ -257,6 +266,7 @@ static void lu_discard(u64 handle)
 	while ((node = liveupdate_blob_next(&blob, node, "hwpt")) > 0)
 		if (!iommufd_load_table(&blob, node, &ser))
 			pt_amdv1_discard(&ser);
+	iommufd_discard_memories(&blob);
 	liveupdate_blob_free(&blob);
 }
 
@@ -266,6 +276,7 @@ static void lu_finish(struct liveupdate_file_op_args *args)
 		lu_drop_pending(lu_file_ctx(args->file));
 	else if (!args->retrieve_status)
 		lu_discard(args->serialized_data);
+	iommufd_drop_memories(args->serialized_data);
 }
 
 static const struct liveupdate_file_ops iommufd_liveupdate_ops = {

@@ -9,6 +9,7 @@
 #define __IOMMUFD_LIVEUPDATE_H
 
 #include <linux/iommufd_liveupdate.h>
+#include <uapi/linux/iommufd_liveupdate.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/xarray.h>
@@ -43,8 +44,16 @@ void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx);
 int iommufd_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd);
 void iommufd_gate_ioctl_done(struct iommufd_ucmd *ucmd, unsigned int cmd);
 int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
+int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
+
+/* Entries of the table of ioctls. */
+#define IOMMUFD_LIVEUPDATE_OPS                                              \
+	IOCTL_OP(IOMMU_IOAS_GET_FILE, iommufd_ioas_get_file,                \
+		 struct iommu_ioas_get_file, __reserved),
 #else
 struct iommufd_liveupdate {};
+
+#define IOMMUFD_LIVEUPDATE_OPS
 
 static inline void iommufd_liveupdate_init(struct iommufd_ctx *ictx) { }
 static inline void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx) { }

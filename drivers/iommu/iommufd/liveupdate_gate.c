@@ -86,6 +86,7 @@ static bool iommufd_ioctl_only_reads(struct iommufd_ucmd *ucmd,
 {
 	switch (cmd) {
 	case IOMMU_GET_HW_INFO:
+	case IOMMU_IOAS_GET_FILE:
 	case IOMMU_IOAS_IOVA_RANGES:
 	case IOMMU_IOAS_NOIOMMU_GET_PA:
 		return true;

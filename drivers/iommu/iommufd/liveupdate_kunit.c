@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 
 #include "io_pagetable.h"
 #include "liveupdate_load.h"
@@ -28,6 +29,7 @@ static void put_pgs(struct liveupdate_blob *blob, u64 number, u64 start,
 		    u64 npages)
 {
 	liveupdate_blob_begin(blob, "pages", number);
+	liveupdate_blob_put_u32(blob, "in-memory", 0);
 	liveupdate_blob_put_u64(blob, "token", 7);
 	liveupdate_blob_put_u64(blob, "start", start);
 	liveupdate_blob_put_u64(blob, "npages", npages);
@@ -163,6 +165,37 @@ static void w_area_prot(struct liveupdate_blob *blob)
 	put_area(blob, ser);
 }
 
+static void put_two_areas(struct liveupdate_blob *blob,
+			  struct iommufd_area_ser a, struct iommufd_area_ser b)
+{
+	struct iommufd_area_ser areas[] = { a, b };
+
+	put_pgs(blob, 0, 0, 4);
+	put_ioas(blob, IOAS, areas, sizeof(areas));
+}
+
+static void w_areas_overlap(struct liveupdate_blob *blob)
+{
+	put_two_areas(blob, area(0, 0x1fff, 0, 0), area(0x1000, 0x1fff, 0, 0));
+}
+
+static void w_areas_unordered(struct liveupdate_blob *blob)
+{
+	put_two_areas(blob, area(0x2000, 0x2fff, 0, 0), area(0, 0xfff, 0, 0));
+}
+
+static void w_pages_no_memory(struct liveupdate_blob *blob)
+{
+	liveupdate_blob_begin(blob, "pages", 0);
+	liveupdate_blob_put_u32(blob, "in-memory", 1);
+	liveupdate_blob_put_u32(blob, "memory", 0);
+	liveupdate_blob_put_u64(blob, "start", 0);
+	liveupdate_blob_put_u64(blob, "npages", 1);
+	liveupdate_blob_put_u32(blob, "writable", 0);
+	liveupdate_blob_put_u32(blob, "account-mode", 0);
+	liveupdate_blob_end(blob);
+}
+
 static void w_pages_unaligned(struct liveupdate_blob *blob)
 {
 	put_pgs(blob, 0, 1, 1);
@@ -231,6 +264,9 @@ static const struct context_case {
 	{ "area with an index that overflows", w_area_overflow, -EBADMSG },
 	{ "area that may write what it may not", w_area_may_not_write, -EBADMSG },
 	{ "area with unknown protection", w_area_prot, -EBADMSG },
+	{ "areas that overlap", w_areas_overlap, -EBADMSG },
+	{ "areas out of order", w_areas_unordered, -EBADMSG },
+	{ "pages of a memory that is not there", w_pages_no_memory, -EBADMSG },
 	{ "pages not aligned", w_pages_unaligned, -EBADMSG },
 	{ "pages of no length", w_pages_none, -EBADMSG },
 	{ "pages of a length that overflows", w_pages_overflow, -EBADMSG },
@@ -316,6 +352,12 @@ static void t_good(struct tree *tree)
 {
 }
 
+static void t_one_gib(struct tree *tree)
+{
+	tree->table[2][1] = ENTRY_PRESENT | ENTRY_RW | SZ_1G;
+	tree->ser.mapped += SZ_1G;
+}
+
 static void t_cyclic(struct tree *tree)
 {
 	tree->table[1][0] = entry(tree->table[2], 1);
@@ -398,6 +440,7 @@ static const struct tree_case {
 	int rc;
 } tree_cases[] = {
 	{ "good", t_good, 0 },
+	{ "a leaf of 1 GiB", t_one_gib, 0 },
 	{ "cyclic", t_cyclic, -EBADMSG },
 	{ "a table shared", t_shared, -EBADMSG },
 	{ "a level left out", t_level_left_out, -EBADMSG },

@@ -319,11 +319,14 @@ int iommufd_load_context(struct iommufd_load *load)
 	rc = rc ?: load_reserve(load, "ioas");
 	rc = rc ?: load_reserve(load, "hwpt");
 	rc = rc ?: load_reserve(load, "device");
+	rc = rc ?: iommufd_load_read_memories(load);
 	rc = rc ?: iommufd_load_read_pages(load);
 	rc = rc ?: load_each(load, "ioas", load_ioas);
 	rc = rc ?: load_each(load, "hwpt", load_hwpt);
 	rc = rc ?: load_each(load, "ioas", load_areas);
+	rc = rc ?: iommufd_load_check_areas(load);
 	rc = rc ?: load_each(load, "device", load_device);
+	rc = rc ?: iommufd_load_memories(load);
 	rc = rc ?: iommufd_load_files(load);
 	return rc ?: iommufd_load_map(load);
 }

@@ -17,7 +17,8 @@ struct liveupdate_session;
 
 /**
  * struct iommufd_load_pages - a pages node
- * @token:        of the memfd
+ * @token:        of the memfd, or number of the memory
+ * @in_memory:    which of the two
  * @start:        byte of the memfd
  * @npages:       length
  * @writable:     may areas write
@@ -27,6 +28,7 @@ struct liveupdate_session;
  */
 struct iommufd_load_pages {
 	u64 token;
+	u32 in_memory;
 	u64 start;
 	u64 npages;
 	u32 writable;
@@ -36,12 +38,29 @@ struct iommufd_load_pages {
 };
 
 /**
+ * struct iommufd_load_memory - a memory node
+ * @size:    bytes of the memfd to make
+ * @runs:    in the blob, not aligned
+ * @nr_runs: how many
+ * @file:    the memfd; iommufd_drop_memories() puts it
+ */
+struct iommufd_load_memory {
+	u64 size;
+	const struct iommufd_run_ser *runs;
+	size_t nr_runs;
+	struct file *file;
+};
+
+/**
  * struct iommufd_load - a context that is being rebuilt
  * @blob:     its handover blob, checked for form
  * @session:  where the memfds are
  * @ictx:     the new context
+ * @handle:   of @blob
  * @pages:    the pages nodes, by number
  * @nr_pages: how many
+ * @memories: the memory nodes, by number
+ * @nr_memories: how many
  * @areas:    the areas of all IOAS, not in their IOAS yet
  * @nr_areas: how many
  */
@@ -49,8 +68,11 @@ struct iommufd_load {
 	struct liveupdate_blob blob;
 	struct liveupdate_session *session;
 	struct iommufd_ctx *ictx;
+	u64 handle;
 	struct iommufd_load_pages *pages;
 	unsigned int nr_pages;
+	struct iommufd_load_memory *memories;
+	unsigned int nr_memories;
 	struct iommufd_load_area *areas;
 	size_t nr_areas;
 };
@@ -74,9 +96,15 @@ static inline int load_bad(const char *what, u64 which)
 	return -EBADMSG;
 }
 
+int iommufd_load_read_memories(struct iommufd_load *load);
+int iommufd_load_memories(struct iommufd_load *load);
+void iommufd_drop_memories(u64 handle);
+void iommufd_discard_memories(const struct liveupdate_blob *blob);
+
 int iommufd_load_read_pages(struct iommufd_load *load);
 int iommufd_load_read_areas(struct iommufd_load *load, int node,
 			    struct iommufd_ioas *ioas);
+int iommufd_load_check_areas(struct iommufd_load *load);
 int iommufd_load_files(struct iommufd_load *load);
 int iommufd_load_map(struct iommufd_load *load);
 void iommufd_load_free(struct iommufd_load *load);

@@ -26,13 +26,31 @@
 /* Folios that are pinned by one call. */
 #define LOAD_PIN_FOLIOS	512
 
+static int load_read_source(struct iommufd_load *load, int node,
+			    struct iommufd_load_pages *p)
+{
+	const struct liveupdate_blob *blob = &load->blob;
+	u32 memory;
+
+	if (liveupdate_blob_get_u32(blob, node, "in-memory", &p->in_memory) ||
+	    p->in_memory > 1)
+		return -EBADMSG;
+	if (!p->in_memory)
+		return liveupdate_blob_get_u64(blob, node, "token", &p->token);
+	if (liveupdate_blob_get_u32(blob, node, "memory", &memory) ||
+	    memory >= load->nr_memories)
+		return -EBADMSG;
+	p->token = memory;
+	return 0;
+}
+
 static int load_read_one_pages(struct iommufd_load *load, int node,
 			       struct iommufd_load_pages *p)
 {
 	const struct liveupdate_blob *blob = &load->blob;
 	u64 bytes, end;
 
-	if (liveupdate_blob_get_u64(blob, node, "token", &p->token) ||
+	if (load_read_source(load, node, p) ||
 	    liveupdate_blob_get_u64(blob, node, "start", &p->start) ||
 	    liveupdate_blob_get_u64(blob, node, "npages", &p->npages) ||
 	    liveupdate_blob_get_u32(blob, node, "writable", &p->writable) ||
@@ -167,10 +185,32 @@ int iommufd_load_read_areas(struct iommufd_load *load, int node,
 	return rc;
 }
 
-static int load_file(struct iommufd_load *load, struct iommufd_load_pages *p)
+/**
+ * iommufd_load_check_areas - Are the areas in order, and apart?
+ * @load: the context, all areas read
+ *
+ * Return: 0 or -EBADMSG after a line in the log.
+ */
+int iommufd_load_check_areas(struct iommufd_load *load)
+{
+	for (size_t i = 1; i < load->nr_areas; i++)
+		if (load->areas[i].ioas == load->areas[i - 1].ioas &&
+		    load->areas[i].area->node.start <=
+			    load->areas[i - 1].area->node.last)
+			return load_bad("unordered areas of IOAS",
+					load->areas[i].ioas->obj.id);
+	return 0;
+}
+
+static int load_get_memfd(struct iommufd_load *load,
+			  struct iommufd_load_pages *p)
 {
 	int rc;
 
+	if (p->in_memory) {
+		p->file = get_file(load->memories[p->token].file);
+		return 0;
+	}
 	rc = liveupdate_get_file_incoming(load->session, p->token, &p->file);
 	if (rc) {
 		pr_warn("memfd with token %#llx: error %d\n", p->token, rc);
@@ -178,7 +218,15 @@ static int load_file(struct iommufd_load *load, struct iommufd_load_pages *p)
 	}
 	if (!shmem_file(p->file))
 		return load_bad("file that is no memfd, token", p->token);
+	return 0;
+}
 
+static int load_file(struct iommufd_load *load, struct iommufd_load_pages *p)
+{
+	int rc = load_get_memfd(load, p);
+
+	if (rc)
+		return rc;
 	p->pages = iopt_alloc_file_pages(p->file, 0, p->start,
 					 p->npages * PAGE_SIZE, p->writable);
 	if (IS_ERR(p->pages)) {
@@ -530,17 +578,6 @@ static int load_map_pages(struct iommufd_load *load, unsigned int p)
 	return 0;
 }
 
-static int load_check_overlaps(struct iommufd_load *load)
-{
-	for (size_t i = 1; i < load->nr_areas; i++)
-		if (load->areas[i].ioas == load->areas[i - 1].ioas &&
-		    load->areas[i].area->node.start <=
-			    load->areas[i - 1].area->node.last)
-			return load_bad("unordered areas of IOAS",
-					load->areas[i].ioas->obj.id);
-	return 0;
-}
-
 /**
  * iommufd_load_map - Pin the pages, compare them, and insert the areas
  * @load: the context, its IOAS and HWPTs built, its files there
@@ -550,9 +587,8 @@ static int load_check_overlaps(struct iommufd_load *load)
  */
 int iommufd_load_map(struct iommufd_load *load)
 {
-	int rc;
+	int rc = 0;
 
-	rc = load_check_overlaps(load);
 	for (unsigned int p = 0; p < load->nr_pages && !rc; p++) {
 		rc = load_map_pages(load, p);
 		for (size_t i = 0; i < load->nr_areas && !rc; i++)
@@ -571,6 +607,7 @@ void iommufd_load_free(struct iommufd_load *load)
 	for (size_t i = 0; i < load->nr_areas; i++)
 		kfree(load->areas[i].area);
 	kvfree(load->areas);
+	kvfree(load->memories);
 	for (unsigned int i = 0; i < load->nr_pages; i++) {
 		if (load->pages[i].pages)
 			iopt_put_pages(load->pages[i].pages);

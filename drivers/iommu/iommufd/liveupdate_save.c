@@ -12,13 +12,13 @@
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_files.h>
-#include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "io_pagetable.h"
+#include "liveupdate_memory.h"
 #include "liveupdate_save.h"
 
 static int save_refuse(const char *what, u32 ioas, unsigned long iova)
@@ -27,40 +27,81 @@ static int save_refuse(const char *what, u32 ioas, unsigned long iova)
 	return -EOPNOTSUPP;
 }
 
+static int save_check_file(u32 ioas, struct iopt_area *area)
+{
+	struct file *file = area->pages->file;
+
+	if (!shmem_file(file) || file_inode(file)->i_nlink)
+		return save_refuse("a file that is no memfd of normal pages",
+				   ioas, iopt_area_iova(area));
+	return 0;
+}
+
+/* Memory by its address is what is pinned; some of it may not be. */
+static int save_check_user(u32 ioas, struct iopt_area *area)
+{
+	struct interval_tree_span_iter span;
+
+	guard(mutex)(&area->pages->mutex);
+	interval_tree_for_each_span(&span, &area->pages->domains_itree,
+				    iopt_area_index(area),
+				    iopt_area_last_index(area))
+		if (span.is_hole)
+			return save_refuse("memory that no HWPT maps and that has no file",
+					   ioas, iopt_area_iova(area));
+	return 0;
+}
+
 static int save_check_area(u32 ioas, struct iopt_area *area)
 {
-	struct iopt_pages *pages = area->pages;
 	unsigned long iova = iopt_area_iova(area);
 
-	if (!pages)
+	if (!area->pages)
 		return -EBUSY;
-	if (pages->type == IOPT_ADDRESS_DMABUF)
-		return save_refuse("a mapped dma-buf", ioas, iova);
-	if (pages->type != IOPT_ADDRESS_FILE)
-		return save_refuse("memory mapped by its address", ioas, iova);
-	if (!shmem_file(pages->file) || file_inode(pages->file)->i_nlink)
-		return save_refuse("a file that is no memfd of normal pages",
-				   ioas, iova);
 	if (area->num_accesses || area->prevent_access)
 		return save_refuse("memory used by the kernel", ioas, iova);
+	switch (area->pages->type) {
+	case IOPT_ADDRESS_FILE:
+		return save_check_file(ioas, area);
+	case IOPT_ADDRESS_USER:
+		return save_check_user(ioas, area);
+	default:
+		return save_refuse("a mapped dma-buf", ioas, iova);
+	}
+}
+
+/* Room for powers of two. */
+static int save_grow_pages(struct iommufd_save *save)
+{
+	struct iommufd_save_pages *more;
+
+	if (save->nr_pages & (save->nr_pages - 1))
+		return 0;
+	more = kvrealloc(save->pages,
+			 array_size(save->nr_pages * 2 ?: 1, sizeof(*more)),
+			 GFP_KERNEL);
+	if (!more)
+		return -ENOMEM;
+	save->pages = more;
 	return 0;
 }
 
 /* The number of a pages object; a new one gets the next. */
 static int save_pages_index(struct iommufd_save *save, struct iopt_pages *pages)
 {
-	struct iopt_pages **more;
+	void *number = xa_load(&save->numbers, (unsigned long)pages);
+	int rc;
 
-	for (unsigned int i = 0; i < save->nr_pages; i++)
-		if (save->pages[i] == pages)
-			return i;
-
-	more = kvrealloc(save->pages, (save->nr_pages + 1) * sizeof(*more),
-			 GFP_KERNEL);
-	if (!more)
-		return -ENOMEM;
-	save->pages = more;
-	more[save->nr_pages] = pages;
+	if (number)
+		return xa_to_value(number);
+	rc = save_grow_pages(save);
+	rc = rc ?: xa_err(xa_store(&save->numbers, (unsigned long)pages,
+				   xa_mk_value(save->nr_pages), GFP_KERNEL));
+	if (rc)
+		return rc;
+	save->pages[save->nr_pages] = (struct iommufd_save_pages) {
+		.pages = pages,
+	};
 	return save->nr_pages++;
 }
 
@@ -194,7 +235,7 @@ static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_hwpt_paging, common.obj);
 }
 
-static struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj)
+struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj)
 {
 	return container_of(obj, struct iommufd_ioas, obj);
 }
@@ -221,11 +262,16 @@ static void save_pages(struct iommufd_save *save)
 	struct liveupdate_blob *blob = &save->blob;
 
 	for (unsigned int i = 0; i < save->nr_pages; i++) {
-		struct iopt_pages *pages = save->pages[i];
+		const struct iommufd_save_pages *sp = &save->pages[i];
+		struct iopt_pages *pages = sp->pages;
 
 		liveupdate_blob_begin(blob, "pages", i);
-		liveupdate_blob_put_u64(blob, "token", 0);
-		liveupdate_blob_put_u64(blob, "start", pages->start);
+		liveupdate_blob_put_u32(blob, "in-memory", !!sp->memory);
+		if (sp->memory)
+			liveupdate_blob_put_u32(blob, "memory", sp->memory->nr);
+		else
+			liveupdate_blob_put_u64(blob, "token", 0);
+		liveupdate_blob_put_u64(blob, "start", sp->start);
 		liveupdate_blob_put_u64(blob, "npages", pages->npages);
 		liveupdate_blob_put_u32(blob, "writable", pages->writable);
 		liveupdate_blob_put_u32(blob, "account-mode",
@@ -294,8 +340,8 @@ void iommufd_save_undo_tables(struct iommufd_save *save)
  * iommufd_save_write - Write the blob and have KHO keep it and the tables
  * @save: the context, its objects collected
  *
- * Return: 0; -EOPNOTSUPP after a line in the log for what can't be carried;
- *         -ENOMEM. Nothing is preserved after an error.
+ * Return: 0; -EOPNOTSUPP or -EBADMSG after a line in the log for what can't be
+ *         carried; -ENOMEM. Nothing is preserved after an error.
  */
 int iommufd_save_write(struct iommufd_save *save)
 {
@@ -307,8 +353,9 @@ int iommufd_save_write(struct iommufd_save *save)
 	liveupdate_blob_put_u32(&save->blob, "account-mode",
 				save->ictx->account_mode);
 	rc = save_objs(save);
-	if (!rc)
-		rc = save_devices(save);
+	rc = rc ?: save_devices(save);
+	rc = rc ?: iommufd_save_backing(save);
+	rc = rc ?: iommufd_save_verify(save);
 	if (rc)
 		goto err_blob;
 	save_pages(save);
@@ -323,6 +370,7 @@ int iommufd_save_write(struct iommufd_save *save)
 err_blob:
 	liveupdate_blob_unpreserve(&save->blob);
 err_tables:
+	iommufd_save_undo_backing(save);
 	iommufd_save_undo_tables(save);
 	return rc;
 }
@@ -333,7 +381,7 @@ static int save_resolve_pages(struct iommufd_save *save, unsigned int i,
 	u64 token;
 	int rc;
 
-	rc = liveupdate_get_token_outgoing(session, save->pages[i]->file,
+	rc = liveupdate_get_token_of_inode(session, save->pages[i].inode,
 					   &token);
 	if (rc)
 		return rc;
@@ -367,83 +415,18 @@ int iommufd_save_resolve(struct iommufd_save *save,
 			 struct liveupdate_session *session)
 {
 	for (unsigned int i = 0; i < save->nr_pages; i++) {
-		int rc = save_resolve_pages(save, i, session);
+		int rc;
 
+		if (!save->pages[i].inode)
+			continue;
+		rc = save_resolve_pages(save, i, session);
 		if (rc) {
 			pr_warn("the memfd (inode %llu) of pages %u is not in the session\n",
-				(u64)file_inode(save->pages[i]->file)->i_ino, i);
+				(u64)save->pages[i].inode->i_ino, i);
 			return rc;
 		}
 	}
 	save_mark_devices(save);
 	liveupdate_blob_seal(&save->blob);
 	return 0;
-}
-
-/* The page that the memfd has now where an area shows it. */
-static int save_verify_page(u32 ioas, struct iopt_area *area,
-			    unsigned long index, unsigned long *next)
-{
-	struct iopt_pages *pages = area->pages;
-	pgoff_t pgoff = pages->start / PAGE_SIZE + index;
-	unsigned long iova = iopt_area_iova(area) +
-			     (index - iopt_area_index(area)) * PAGE_SIZE;
-	struct folio *folio = filemap_get_folio(pages->file->f_mapping, pgoff);
-	phys_addr_t is, was;
-
-	if (IS_ERR(folio)) {
-		pr_warn("IOAS %u IOVA %#lx: the memfd has a hole there\n", ioas,
-			iova);
-		return -EBADMSG;
-	}
-	is = page_to_phys(folio_file_page(folio, pgoff));
-	*next = index + folio_nr_pages(folio) - (pgoff - folio->index);
-	folio_put(folio);
-	was = iommu_iova_to_phys(area->storage_domain, iova);
-	if (is == was)
-		return 0;
-	pr_warn("IOAS %u IOVA %#lx: mapped to %pa, the memfd has %pa\n", ioas,
-		iova, &was, &is);
-	return -EBADMSG;
-}
-
-static int save_verify_area(u32 ioas, struct iopt_area *area)
-{
-	unsigned long index = iopt_area_index(area);
-	int rc = 0;
-
-	if (!area->storage_domain)
-		return 0;
-	while (!rc && index <= iopt_area_last_index(area))
-		rc = save_verify_page(ioas, area, index, &index);
-	return rc;
-}
-
-static int save_verify_ioas(struct iommufd_ioas *ioas)
-{
-	struct io_pagetable *iopt = &ioas->iopt;
-	struct iopt_area *area;
-	int rc = 0;
-
-	guard(rwsem_read)(&iopt->iova_rwsem);
-	for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area && !rc;
-	     area = iopt_area_iter_next(area, 0, ULONG_MAX))
-		rc = save_verify_area(ioas->obj.id, area);
-	return rc;
-}
-
-/**
- * iommufd_save_verify - Does every memfd still have the pages that are mapped?
- * @save: the context, every memfd preserved
- *
- * Return: 0, or -EBADMSG after a line in the log with IOAS, IOVA and addresses.
- */
-int iommufd_save_verify(struct iommufd_save *save)
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < save->nr_objs && !rc; i++)
-		if (save->objs[i]->type == IOMMUFD_OBJ_IOAS)
-			rc = save_verify_ioas(save_obj_ioas(save->objs[i]));
-	return rc;
 }

@@ -27,6 +27,7 @@
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/memcontrol.h>
 #include <linux/module.h>
 #include <linux/xarray.h>
 
@@ -278,6 +279,9 @@ static int amdv1_restore_page(struct amdv1_walk *walk, phys_addr_t table)
 	iopt = folio_ioptdesc(folio);
 	iopt->__index = 0;
 	iopt->incoherent = false;
+	/* Whoever retrieves a table pays for it, also when the limit is passed. */
+	memcg_kmem_charge_page(folio_page(folio, 0),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOFAIL, 0);
 	mod_node_page_state(folio_pgdat(folio), NR_IOMMU_PAGES, 1);
 	lruvec_stat_mod_folio(folio, NR_SECONDARY_PAGETABLE, 1);
 	return 0;

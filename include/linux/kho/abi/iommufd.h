@@ -6,11 +6,17 @@
  * address is an object ID, for pages a running number. Names are the uapi's.
  *
  * pages@N: memory that areas show; areas made with IOMMU_IOAS_COPY share it
- *   token         u64  under which its memfd is in the same session
- *   start         u64  byte of the memfd where it begins, page aligned
+ *   in-memory     u32  0 or 1
+ *   token         u64  when 0: under which its memfd is in the same session
+ *   memory        u32  when 1: number of the memory node that has it
+ *   start         u64  byte of the memfd or memory where it begins, page aligned
  *   npages        u64  its length in pages
  *   writable      u32  0 or 1
  *   account-mode  u32  as in the root
+ *
+ * memory@N: pages that no file had; they become a memfd
+ *   size  u64  bytes, page aligned
+ *   runs  array of struct iommufd_run_ser, in order; between them are holes
  *
  * ioas@ID:
  *   disable-large-pages  u32  0 or 1, IOMMU_OPTION_HUGE_PAGES inverted
@@ -35,7 +41,7 @@
 
 #include <linux/types.h>
 
-#define IOMMUFD_LUO_FH_COMPATIBLE	"carryover,iommufd-v1"
+#define IOMMUFD_LUO_FH_COMPATIBLE	"carryover,iommufd-v2"
 
 /**
  * struct iommufd_area_ser - one mapping of an IOAS
@@ -53,6 +59,18 @@ struct iommufd_area_ser {
 	__be32 page_offset;
 	__be64 pages;
 	__be64 first_page;
+};
+
+/**
+ * struct iommufd_run_ser - adjacent pages, kept by kho_preserve_pages()
+ * @page:   page of the file
+ * @pfn:    frame number of the first one
+ * @npages: how many
+ */
+struct iommufd_run_ser {
+	__be64 page;
+	__be64 pfn;
+	__be64 npages;
 };
 
 #endif

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that no file had in the previous kernel: its pages become a memfd, in
+ * the order in which they were mapped.
+ *
+ * These memfds are in no session, so they are held here until the session is
+ * finished: by then no device writes to them unasked.
+ */
+#define pr_fmt(fmt) "iommufd: liveupdate: " fmt
+
+#include <linux/file.h>
+#include <linux/kexec_handover.h>
+#include <linux/memfd_liveupdate.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "iommufd_private.h"
+#include "liveupdate_load.h"
+
+/**
+ * struct lu_memories - memfds of a context that was, or was not, retrieved
+ * @entry:  in held
+ * @handle: of the context's blob
+ * @nr:     entries in @files
+ * @files:  the memfds, a reference each
+ */
+struct lu_memories {
+	struct list_head entry;
+	u64 handle;
+	unsigned int nr;
+	struct file *files[] __counted_by(nr);
+};
+
+static DEFINE_MUTEX(held_lock);
+static LIST_HEAD(held);
+
+static void load_copy_run(const struct iommufd_load_memory *m, size_t i,
+			  struct iommufd_run_ser *run)
+{
+	/* FDT values are aligned to 4 bytes only. */
+	memcpy(run, m->runs + i, sizeof(*run));
+}
+
+/* Pages of the block that kho_preserve_pages() made at @pfn, or an error. */
+static long load_block(u64 pfn, u64 npages)
+{
+	int order = min_t(int, pfn ? __ffs64(pfn) : 0, ilog2(npages));
+
+	if (kho_restorable_order(PFN_PHYS(pfn)) != order)
+		return -EBADMSG;
+	return 1L << order;
+}
+
+static int load_check_run(struct xarray *seen,
+			  const struct iommufd_run_ser *run)
+{
+	u64 pfn = be64_to_cpu(run->pfn), n = be64_to_cpu(run->npages);
+
+	while (n) {
+		long block = load_block(pfn, n);
+		int rc;
+
+		if (block < 0)
+			return block;
+		rc = xa_insert(seen, pfn, xa_mk_value(0), GFP_KERNEL);
+		if (rc)
+			return rc == -EBUSY ? -EBADMSG : rc;
+		pfn += block;
+		n -= block;
+	}
+	return 0;
+}
+
+static int load_check_memory(struct xarray *seen,
+			     const struct iommufd_load_memory *m)
+{
+	u64 page = 0, end;
+	int rc = 0;
+
+	for (size_t i = 0; i < m->nr_runs && !rc; i++) {
+		struct iommufd_run_ser run;
+		u64 pfn_end;
+
+		load_copy_run(m, i, &run);
+		if (!run.npages || be64_to_cpu(run.page) < page ||
+		    check_add_overflow(be64_to_cpu(run.page),
+				       be64_to_cpu(run.npages), &end) ||
+		    check_add_overflow(be64_to_cpu(run.pfn),
+				       be64_to_cpu(run.npages), &pfn_end) ||
+		    end > m->size / PAGE_SIZE || pfn_end > PHYS_PFN(PHYS_ADDR_MAX))
+			return -EBADMSG;
+		page = end;
+		rc = load_check_run(seen, &run);
+	}
+	return rc;
+}
+
+static int load_read_one_memory(const struct liveupdate_blob *blob, int node,
+				struct iommufd_load_memory *m)
+{
+	size_t len;
+
+	m->runs = liveupdate_blob_get(blob, node, "runs", &len);
+	if (!m->runs || len % sizeof(*m->runs) ||
+	    liveupdate_blob_get_u64(blob, node, "size", &m->size) ||
+	    !m->size || !PAGE_ALIGNED(m->size) || m->size > MAX_LFS_FILESIZE)
+		return -EBADMSG;
+	m->nr_runs = len / sizeof(*m->runs);
+	return 0;
+}
+
+static unsigned int load_count_memories(const struct liveupdate_blob *blob)
+{
+	unsigned int n = 0;
+	int node = 0;
+
+	while ((node = liveupdate_blob_next(blob, node, "memory")) > 0)
+		n++;
+	return n;
+}
+
+/**
+ * iommufd_load_read_memories - Read the memory nodes, changing nothing
+ * @load: the context
+ *
+ * Return: 0, -EBADMSG after a line in the log, -ENOMEM.
+ */
+int iommufd_load_read_memories(struct iommufd_load *load)
+{
+	unsigned int n = load_count_memories(&load->blob);
+	struct xarray seen;
+	int rc = 0;
+
+	load->memories = kvcalloc(n ?: 1, sizeof(*load->memories), GFP_KERNEL);
+	if (!load->memories)
+		return -ENOMEM;
+	xa_init(&seen);
+	for (; load->nr_memories < n && !rc; load->nr_memories++) {
+		struct iommufd_load_memory *m =
+			&load->memories[load->nr_memories];
+
+		rc = load_read_one_memory(&load->blob,
+					  liveupdate_blob_node(&load->blob,
+							       "memory",
+							       load->nr_memories),
+					  m);
+		rc = rc ?: load_check_memory(&seen, m);
+	}
+	xa_destroy(&seen);
+	if (rc == -EBADMSG)
+		load_bad("memory", load->nr_memories - 1);
+	return rc;
+}
+
+static int load_add_run(struct file *file, const struct iommufd_run_ser *run)
+{
+	u64 pfn = be64_to_cpu(run->pfn), n = be64_to_cpu(run->npages);
+	u64 slot = be64_to_cpu(run->page);
+
+	while (n) {
+		long block = load_block(pfn, n);
+		struct page *page;
+
+		if (block < 0)
+			return block;
+		page = kho_restore_pages(PFN_PHYS(pfn), block);
+		if (!page)
+			return -EBADMSG;
+		for (long i = 0; i < block; i++) {
+			/* What is left of the block after an error stays lost. */
+			int rc = memfd_liveupdate_add(file, page + i, slot + i);
+
+			if (rc)
+				return rc;
+		}
+		pfn += block;
+		slot += block;
+		n -= block;
+	}
+	return 0;
+}
+
+static int load_fill_memory(struct iommufd_load_memory *m)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < m->nr_runs && !rc; i++) {
+		struct iommufd_run_ser run;
+
+		load_copy_run(m, i, &run);
+		rc = load_add_run(m->file, &run);
+	}
+	return rc;
+}
+
+/**
+ * iommufd_load_memories - Make memfds of the memory nodes
+ * @load: the context, its memory nodes read
+ *
+ * iommufd_drop_memories() with its handle is due when the session is finished,
+ * also after an error.
+ *
+ * Return: 0, -EBADMSG, -ENOMEM. After an error pages may stay lost.
+ */
+int iommufd_load_memories(struct iommufd_load *load)
+{
+	struct lu_memories *keep;
+	int rc = 0;
+
+	if (!load->nr_memories)
+		return 0;
+	keep = kzalloc_flex(*keep, files, load->nr_memories);
+	if (!keep)
+		return -ENOMEM;
+	keep->nr = load->nr_memories;
+	keep->handle = load->handle;
+	for (unsigned int i = 0; i < keep->nr && !rc; i++) {
+		struct iommufd_load_memory *m = &load->memories[i];
+		struct file *file = memfd_liveupdate_new(m->size);
+
+		if (IS_ERR(file)) {
+			rc = PTR_ERR(file);
+			break;
+		}
+		m->file = file;
+		keep->files[i] = file;
+		rc = load_fill_memory(m);
+	}
+	guard(mutex)(&held_lock);
+	list_add(&keep->entry, &held);
+	return rc;
+}
+
+static void lu_put_memories(struct lu_memories *keep)
+{
+	for (unsigned int i = 0; i < keep->nr; i++)
+		if (keep->files[i])
+			fput(keep->files[i]);
+	kfree(keep);
+}
+
+/**
+ * iommufd_drop_memories - No incoming device writes to the memfds any more
+ * @handle: of the context they were made for
+ */
+void iommufd_drop_memories(u64 handle)
+{
+	struct lu_memories *keep, *next;
+
+	guard(mutex)(&held_lock);
+	list_for_each_entry_safe(keep, next, &held, entry) {
+		if (keep->handle != handle)
+			continue;
+		list_del(&keep->entry);
+		lu_put_memories(keep);
+	}
+}
+
+static void discard_run(const struct iommufd_run_ser *run)
+{
+	u64 pfn = be64_to_cpu(run->pfn), n = be64_to_cpu(run->npages);
+
+	while (n) {
+		long block = load_block(pfn, n);
+		struct page *page;
+
+		if (block < 0)
+			return;
+		page = kho_restore_pages(PFN_PHYS(pfn), block);
+		for (long i = 0; page && i < block; i++)
+			__free_page(page + i);
+		pfn += block;
+		n -= block;
+	}
+}
+
+/**
+ * iommufd_discard_memories - Free the memory of a context that nobody wants
+ * @blob: of the context; pages stay lost where it is not right
+ *
+ * Context: finish, every device that wrote to the memory is stopped.
+ */
+void iommufd_discard_memories(const struct liveupdate_blob *blob)
+{
+	struct iommufd_load load = { .blob = *blob };
+
+	if (!iommufd_load_read_memories(&load))
+		for (unsigned int i = 0; i < load.nr_memories; i++)
+			for (size_t j = 0; j < load.memories[i].nr_runs; j++) {
+				struct iommufd_run_ser run;
+
+				load_copy_run(&load.memories[i], j, &run);
+				discard_run(&run);
+			}
+	kvfree(load.memories);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory nodes of a hostile handover (DESIGN invariant I4): each is wrong in
+ * one point, and nothing of it is restored.
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+
+#include "liveupdate_load.h"
+
+/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
+#define FAKE_PRESERVED	(0x4b484f50UL << 32)
+
+/* What a case spoils: a node of one page, and a second run of none. */
+struct memory {
+	u64 size;
+	struct iommufd_run_ser run[2];
+	size_t bytes;
+};
+
+static void m_good(struct memory *m)
+{
+}
+
+static void m_two_runs(struct memory *m)
+{
+	m->run[1] = m->run[0];
+	m->run[1].page = cpu_to_be64(2);
+	m->bytes = sizeof(m->run);
+}
+
+static void m_ragged(struct memory *m)
+{
+	m->bytes -= 4;
+}
+
+static void m_no_size(struct memory *m)
+{
+	m->size = 0;
+}
+
+static void m_unaligned(struct memory *m)
+{
+	m->size = PAGE_SIZE + 1;
+}
+
+static void m_too_large(struct memory *m)
+{
+	m->size = BIT_ULL(63);
+}
+
+static void m_empty_run(struct memory *m)
+{
+	m->run[0].npages = 0;
+}
+
+static void m_behind_end(struct memory *m)
+{
+	m->run[0].page = cpu_to_be64(4);
+}
+
+static void m_page_overflows(struct memory *m)
+{
+	m->run[0].page = cpu_to_be64(U64_MAX);
+}
+
+static void m_pfn_overflows(struct memory *m)
+{
+	m->run[0].pfn = cpu_to_be64(U64_MAX);
+}
+
+static void m_pfn_out_of_range(struct memory *m)
+{
+	m->run[0].pfn = cpu_to_be64(BIT_ULL(51 - PAGE_SHIFT));
+}
+
+static void m_backwards(struct memory *m)
+{
+	m_two_runs(m);
+	m->run[0].page = cpu_to_be64(3);
+}
+
+static void m_not_preserved(struct memory *m)
+{
+	be64_add_cpu(&m->run[0].pfn, 1);
+}
+
+static void m_longer(struct memory *m)
+{
+	m->run[0].npages = cpu_to_be64(2);
+}
+
+static const struct memory_case {
+	const char *name;
+	void (*spoil)(struct memory *m);
+	int rc;
+} memory_cases[] = {
+	{ "good", m_good, 0 },
+	{ "one page twice", m_two_runs, -EBADMSG },
+	{ "runs cut off", m_ragged, -EBADMSG },
+	{ "no size", m_no_size, -EBADMSG },
+	{ "size not aligned", m_unaligned, -EBADMSG },
+	{ "size too large", m_too_large, -EBADMSG },
+	{ "empty run", m_empty_run, -EBADMSG },
+	{ "run behind the end", m_behind_end, -EBADMSG },
+	{ "run with a page that overflows", m_page_overflows, -EBADMSG },
+	{ "run with a frame that overflows", m_pfn_overflows, -EBADMSG },
+	{ "run out of memory's range", m_pfn_out_of_range, -EBADMSG },
+	{ "runs out of order", m_backwards, -EBADMSG },
+	{ "page not preserved", m_not_preserved, -EBADMSG },
+	{ "more pages than preserved", m_longer, -EBADMSG },
+};
+
+static void memory_desc(const struct memory_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(memory, memory_cases, memory_desc);
+
+static void write_memory(struct kunit *test, struct liveupdate_blob *blob,
+			 const struct memory *m)
+{
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(blob, "test"), 0);
+	liveupdate_blob_begin(blob, "memory", 0);
+	liveupdate_blob_put_u64(blob, "size", m->size);
+	liveupdate_blob_put(blob, "runs", m->run, m->bytes);
+	liveupdate_blob_end(blob);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(blob), 0);
+}
+
+static void test_memory(struct kunit *test)
+{
+	const struct memory_case *c = test->param_value;
+	/* Two pages, so that the one behind the first is no stranger's. */
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+	struct iommufd_load load = {};
+	struct memory m = { .size = 4 * PAGE_SIZE, .bytes = sizeof(m.run[0]) };
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	m.run[0].pfn = cpu_to_be64(page_to_pfn(page));
+	m.run[0].npages = cpu_to_be64(1);
+	c->spoil(&m);
+	write_memory(test, &load.blob, &m);
+	page->private = FAKE_PRESERVED;
+	KUNIT_EXPECT_EQ(test, iommufd_load_read_memories(&load), c->rc);
+	/* Reading changes nothing. */
+	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED);
+	page->private = 0;
+	iommufd_load_free(&load);
+	__free_pages(page, 1);
+}
+
+static struct kunit_case iommufd_liveupdate_memory_cases[] = {
+	KUNIT_CASE_PARAM(test_memory, memory_gen_params),
+	{}
+};
+
+static struct kunit_suite iommufd_liveupdate_memory_suite = {
+	.name = "iommufd-liveupdate-memory",
+	.test_cases = iommufd_liveupdate_memory_cases,
+};
+
+kunit_test_suite(iommufd_liveupdate_memory_suite);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * What live update adds to <linux/iommufd.h>.
+ */
+#ifndef _UAPI_LINUX_IOMMUFD_LIVEUPDATE_H
+#define _UAPI_LINUX_IOMMUFD_LIVEUPDATE_H
+
+#include <linux/iommufd.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Far above what <linux/iommufd.h> counts up to. */
+#define IOMMUFD_CMD_IOAS_GET_FILE	0xe0
+
+/**
+ * struct iommu_ioas_get_file - ioctl(IOMMU_IOAS_GET_FILE)
+ * @size:       sizeof(struct iommu_ioas_get_file)
+ * @flags:      must be 0
+ * @ioas_id:    IOAS ID
+ * @out_fd:     [OUT] a new file descriptor, O_CLOEXEC, of the file that backs
+ *              @iova. It is open as it was for IOMMU_IOAS_MAP_FILE, or for
+ *              reading and writing
+ * @iova:       any mapped IOVA
+ * @out_offset: [OUT] the byte of the file that @iova shows
+ * @out_length: [OUT] bytes from @iova to the end of its mapping; the file
+ *              backs them in order
+ * @__reserved: must be 0
+ *
+ * Which file, and which part of it, backs an IOVA. With the answer a process
+ * that has nothing but the iommufd can mmap() the memory its device uses.
+ *
+ * Memory mapped with IOMMU_IOAS_MAP_FILE is backed by that file. Memory mapped
+ * with IOMMU_IOAS_MAP is backed by no file until a live update makes it a
+ * memfd: -EOPNOTSUPP. An IOVA that is not mapped: -ENOENT. Needs CAP_SYS_RAWIO,
+ * as IOMMU_IOAS_NOIOMMU_GET_PA does: -EPERM. Works while the context is
+ * preserved.
+ */
+struct iommu_ioas_get_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 out_fd;
+	__aligned_u64 iova;
+	__aligned_u64 out_offset;
+	__aligned_u64 out_length;
+	__aligned_u64 __reserved;
+};
+
+#define IOMMU_IOAS_GET_FILE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_GET_FILE)
+
+#endif
