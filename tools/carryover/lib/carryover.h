@@ -591,6 +591,24 @@ int co_buffer_open(struct co_buffer *buffer, int fd);
  */
 void co_buffer_close(struct co_buffer *buffer);
 
+/**
+ * co_ioas_file - the file behind an IOVA
+ * @iommufd: the context
+ * @ioas: ID of the address space
+ * @iova: a mapped IOVA
+ * @offset: output, the byte of the file that the IOVA shows
+ * @length: output, bytes from there that the mapping shows in order
+ *
+ * For a process that has nothing but the iommufd and wants to see its device's
+ * memory. Needs CAP_SYS_RAWIO.
+ *
+ * Returns: a file descriptor the caller owns; -ENOENT where nothing is mapped,
+ * -EOPNOTSUPP for memory that was mapped by its address and is no file's (after
+ * a live update it is a memfd's).
+ */
+int co_ioas_file(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *offset,
+		 uint64_t *length);
+
 /* --------------------------------------------------------------- clock -- */
 
 /**

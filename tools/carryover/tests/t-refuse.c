@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -19,31 +18,8 @@
 #include "rig.h"
 
 #define TOKEN		1
-#define SPARE_IOVA	0x70000000ull
-#define SPARE_TEXT	"70000000"
 
 /* ---------------------------------------------------------------- kernel A */
-
-/* Memory that belongs to no file; it is refused while it is mapped. */
-static void anonymous_memory(const struct rig *rig)
-{
-	void *memory = mmap(NULL, RIG_PAGE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	int session = rig_session_create("refuse");
-	int log = log_open();
-
-	MUST(memory != MAP_FAILED);
-	WORKS(co_map(rig->iommufd, rig->note->ioas, SPARE_IOVA, memory,
-		     RIG_PAGE));
-	FAILS(co_session_preserve(session, rig->iommufd, TOKEN), EOPNOTSUPP);
-	CHECK(log_has(log, (const char *[]){ SPARE_TEXT, NULL }));
-	/* A refusal leaves no trace: the context can be changed. */
-	WORKS(co_unmap(rig->iommufd, rig->note->ioas, SPARE_IOVA, RIG_PAGE));
-	WORKS(co_session_preserve(session, rig->iommufd, TOKEN));
-	close(session);
-	close(log);
-	munmap(memory, RIG_PAGE);
-}
 
 /* A device that is not bound to an iommufd. */
 static void unbound_device(void)
@@ -72,7 +48,6 @@ static int before(void)
 
 	rig_edu(0, bdf);
 	rig_open(&rig, bdf, 10);
-	anonymous_memory(&rig);
 	unbound_device();
 	rig_check(&rig);
 	rig_close(&rig);
