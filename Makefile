@@ -16,6 +16,7 @@ SAY := @echo "[carryover]"
 help:
 	@echo "make demo                  a device doing DMA through a live update, in a guest"
 	@echo "make check [TESTS=...]     build everything, lint, and run the tests"
+	@echo "make check-debug           every guest test on the debug kernel"
 	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), off, base, debug"
 	@echo "make userspace             build the library, the demo and the test programs"
 	@echo "make baseline              run the base's own selftests on the base; record the counts"
@@ -39,8 +40,8 @@ kernel: packages
 	@tools/vm/build $(PROFILE)
 
 kernels: packages
-	$(SAY) kernels: base, off, release
-	@tools/vm/build base off release
+	$(SAY) kernels: base, off, release, debug
+	@tools/vm/build base off release debug
 
 userspace: source
 	$(SAY) userspace programs
@@ -66,6 +67,12 @@ check: packages
 	$(SAY) tests
 	@tools/check/run $(TESTS)
 
+check-debug: packages
+	@$(MAKE) --no-print-directory kernels
+	@$(MAKE) --no-print-directory userspace
+	$(SAY) tests, on the debug kernel
+	@tools/check/run debug $(TESTS)
+
 baseline: packages
 	$(SAY) the base's own selftests, on the unmodified base
 	@tools/vm/build base
@@ -81,4 +88,4 @@ clean:
 	done
 	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests)
 
-.PHONY: help packages source kernel kernels userspace demo lint check baseline shell clean
+.PHONY: help packages source kernel kernels userspace demo lint check check-debug baseline shell clean

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import guest, paths
+from . import guest, needs, paths
 from .job import Job, Stage, command_line, kho_scratch
 from .paths import UserError
 
@@ -31,6 +31,9 @@ Devices are QEMU's device strings. 'edu' may address all memory unless told othe
 without drive= gets a disk of 16M in which word i of sector s is (s << 16) | i; besides QEMU's
 own options it takes size=64M, image=FILE, throttle-iops=N, throttle-iops-read=N,
 throttle-iops-write=N and throttle-bps=N.
+
+A kernel built to check itself gets 4G more than --mem says, six times --timeout, and the
+command line it needs; --append has the last word.
 
 The verdict is the last line: PASS or FAIL, and the folder with the logs. The exit code is 0
 for PASS, 1 for FAIL, 2 when the run could not be started.
@@ -107,8 +110,9 @@ def _stages(options, numbered):
 
 def _number_stages(options, numbered, commands, numbers):
     kernels = [_kernel(options, numbered, number) for number in numbers]
-    scratch = kho_scratch(kernels)
-    always = ["kmemleak=on"] if options.kmemleak else []
+    need = needs.of_kernels(kernels)
+    scratch = need.scratch or kho_scratch(kernels)
+    always = need.words + (["kmemleak=on"] if options.kmemleak else [])
     return [
         Stage(number, commands.get(number, ""), kernel,
               command_line(number, scratch, options.icount,
@@ -140,13 +144,16 @@ def _flags(options):
 
 
 def _job(options, numbered):
+    stages = _stages(options, numbered)
+    need = needs.of_kernels([stage.kernel for stage in stages])
     return Job(
-        stages=_stages(options, numbered),
+        stages=stages,
         out=(options.out or _default_out()).absolute(),
         files=options.files, devices=options.device, environment=options.env,
         plan_flags=_flags(options), qemu_arguments=options.qemu,
-        allow_splat=options.allow_splat, smp=options.smp, mem=options.mem, cpu=options.cpu,
-        accel=options.accel, icount=options.icount, timeout=options.timeout,
+        allow_splat=options.allow_splat, smp=options.smp,
+        mem=needs.mem_plus(options.mem, need.more_mem), cpu=options.cpu,
+        accel=options.accel, icount=options.icount, timeout=options.timeout * need.slower,
         quiet=options.quiet, keep=options.keep, interactive=options.verb == "shell")
 
 
