@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree of memory that KHO will hand over: debugfs shows the FDT that has its
+ * address, /dev/mem the rest. Layout: include/linux/kho/abi/kexec_handover.h.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libfdt.h>
+
+#include "harness.h"
+#include "kho.h"
+
+#define OUT_FDT		"/sys/kernel/debug/kho/out/fdt"
+#define MAP		"preserved-memory-map"
+#define PAGE		4096
+#define WORDS		(PAGE / sizeof(uint64_t))
+#define TOP_LEVEL	5
+
+static uint64_t root(void)
+{
+	static char fdt[64 << 10];
+	const void *value;
+	uint64_t phys;
+	int fd, len;
+
+	fd = open(OUT_FDT, O_RDONLY | O_CLOEXEC);
+	MUST(fd >= 0);
+	MUST(read(fd, fdt, sizeof(fdt)) > 0);
+	close(fd);
+	MUST(!fdt_check_header(fdt));
+	value = fdt_getprop(fdt, 0, MAP, &len);
+	MUST(value && len == sizeof(phys));
+	memcpy(&phys, value, sizeof(phys));
+	return phys;
+}
+
+static long long count(int mem, uint64_t phys, unsigned int level)
+{
+	uint64_t node[WORDS];
+	long long keys = 0;
+
+	MUST(pread(mem, node, PAGE, phys) == PAGE);
+	for (unsigned int i = 0; i < WORDS; i++) {
+		if (!level)
+			keys += __builtin_popcountll(node[i]);
+		else if (node[i])
+			keys += count(mem, node[i], level - 1);
+	}
+	return keys;
+}
+
+long long kho_keys(void)
+{
+	int mem = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+	long long keys;
+
+	if (mem < 0)
+		return -1;
+	keys = count(mem, root(), TOP_LEVEL);
+	close(mem);
+	return keys;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What KHO will hand over. */
+#ifndef KHO_H
+#define KHO_H
+
+/*
+ * Keys in the tree of memory that is to be preserved, each a run of pages.
+ * Needs a kernel with /dev/mem for RAM, as the debug profile has; -1 without.
+ */
+long long kho_keys(void);
+
+#endif /* KHO_H */

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Frozen means frozen, and abort is invisible (DESIGN invariants I3, I6), with
+ * everybody in a hurry: a thread for each call that changes a context, while
+ * another preserves, fails to freeze, and gives up, over and over.
+ *
+ * A call that began and ended while the context was preserved must have been
+ * refused, one that began and ended while it was not must not; what GET_PA says
+ * does not move in between; and in the end it says what each thread did last.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/reboot.h>
+
+#include "harness.h"
+#include "racer.h"
+#include "rig.h"
+
+#define ROUNDS	60	/* sessions at least */
+#define MOST	400	/* and no more, whatever was reached */
+#define DONE	20	/* of the calls of every thread that went through */
+
+struct race race;
+
+/* --------------------------------------------------------------- judgement */
+
+/* The phases of a gate; its epoch counts them on. */
+enum { OPEN, SHUTTING, SHUT, OPENING, PHASES };
+
+static void tally(struct racer *r, unsigned int phase, int ret)
+{
+	if (!ret)
+		r->done++;
+	else if (ret == -EBUSY)
+		r->refused++;
+	else
+		r->failed++;
+	if (phase == SHUT && !ret)
+		r->slipped_in++;
+	if (phase == OPEN && ret == -EBUSY && !r->busy_by_itself)
+		r->locked_out++;
+}
+
+int racer_call(struct racer *r, int (*call)(struct racer *r))
+{
+	atomic_uint *epoch = &race.epoch[r->gate];
+	unsigned int before = atomic_load(epoch), after;
+	int ret = call(r);
+
+	after = atomic_load(epoch);
+	tally(r, before == after ? before % PHASES : PHASES, ret);
+	return ret;
+}
+
+static void *run(void *arg)
+{
+	struct racer *r = arg;
+
+	while (!atomic_load(&race.stop))
+		r->turn(r);
+	return NULL;
+}
+
+static void judge(const struct racer *r)
+{
+	test_say("%-16s %7u done, %7u refused", r->name, r->done,
+		 r->refused);
+	SAME(r->failed, 0);
+	SAME(r->slipped_in, 0);
+	SAME(r->locked_out, 0);
+	CHECK(r->done >= DONE);
+	CHECK(r->refused);
+}
+
+/* ------------------------------------------------------------- the updater */
+
+static void move(bool context)
+{
+	if (context)
+		atomic_fetch_add(&race.epoch[GATE_CONTEXT], 1);
+	atomic_fetch_add(&race.epoch[GATE_DEVICE], 1);
+}
+
+static void freeze_fails(void)
+{
+	CHECK(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		      LINUX_REBOOT_CMD_KEXEC, NULL) < 0);
+}
+
+static void snapshot(uint64_t pa[SLOTS])
+{
+	for (unsigned int i = 0; i < SLOTS; i++)
+		pa[i] = race_pa(i);
+}
+
+/* The memfd is never in the session, so no freeze succeeds. */
+static void round_trip(unsigned int round)
+{
+	bool context = round % 3, device = round % 3 != 1;
+	uint64_t start[SLOTS], end[SLOTS];
+	int session = rig_session_create("race");
+
+	move(context);
+	if (device)
+		rig_preserve_one(&race.rig, session, RIG_VFIO);
+	if (context)
+		rig_preserve_one(&race.rig, session, RIG_IOMMUFD);
+	move(context);
+	snapshot(start);
+	freeze_fails();
+	rig_sleep_ms(5);
+	snapshot(end);
+	CHECK(!context || !memcmp(start, end, sizeof(start)));
+	move(context);
+	close(session);
+	move(context);
+	rig_sleep_ms(20);
+}
+
+static bool all_have_done(void)
+{
+	for (unsigned int i = 0; i < racers; i++)
+		if (the_racers[i].done < DONE)
+			return false;
+	return true;
+}
+
+static void hammer(void)
+{
+	pthread_t thread[MAX_RACERS];
+	unsigned int round;
+
+	for (unsigned int i = 0; i < racers; i++)
+		MUST(!pthread_create(&thread[i], NULL, run, &the_racers[i]));
+	for (round = 0; round < MOST && (round < ROUNDS || !all_have_done()); round++)
+		round_trip(round);
+	atomic_store(&race.stop, true);
+	for (unsigned int i = 0; i < racers; i++)
+		MUST(!pthread_join(thread[i], NULL));
+	test_say("%u sessions", round);
+}
+
+static void check_model(void)
+{
+	for (unsigned int i = 0; i < SLOTS; i++)
+		SAME(race_pa(i), race.mapped[i] ? race.pa[i] : 0);
+}
+
+static int before(void)
+{
+	race_open();
+	hammer();
+	for (unsigned int i = 0; i < racers; i++)
+		judge(&the_racers[i]);
+	check_model();
+	race_settle();
+	rig_check_dma(&race.rig);
+	rig_preserve(&race.rig, rig_session_create("race-over"));
+	rig_linger();
+	return test_result();
+}
+
+static int after(void)
+{
+	int session = rig_session_retrieve("race-over");
+	struct rig rig;
+
+	rig_retrieve(&rig, session, 1);
+	rig_check(&rig);
+	rig_session_finish(session);
+	rig_check_dma(&rig);
+	return test_result();
+}
+
+int main(int argc, char **argv)
+{
+	return argc > 1 && !strcmp(argv[1], "after") ? after() : before();
+}
