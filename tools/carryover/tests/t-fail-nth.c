@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every allocation on the way may fail (DESIGN invariants I6, I7): whatever it
+ * was, the caller gets an error, all is as before, and the call succeeds when it
+ * is tried again. A retrieve that failed is final, so kernel B has many contexts
+ * to fail with, and FINISH takes what is left.
+ *
+ *   before      sweeps over preserve, unpreserve, freeze and unfreeze
+ *   after       sweeps over retrieve and finish
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/reboot.h>
+
+#include "counts.h"
+#include "harness.h"
+#include "inject.h"
+#include "lone.h"
+#include "rig.h"
+
+#define SPARE_IOVA	(RIG_IOVA + (16u << 20))
+#define MOST		400	/* failure points of one call */
+
+/* How many contexts each sweep in kernel B may use up. */
+#define RETRIEVES	180
+#define FINISHES	60
+#define IDLE_FINISHES	60
+#define LONES		(RETRIEVES + FINISHES + IDLE_FINISHES)
+
+/**
+ * struct sweep - how the failures of one call went
+ * @what: the call
+ * @n: which allocation fails next
+ * @failed: calls that failed
+ * @absorbed: calls that succeeded all the same
+ */
+struct sweep {
+	const char *what;
+	unsigned int n;
+	unsigned int failed;
+	unsigned int absorbed;
+};
+
+static void count_result(struct sweep *sweep, bool hit, int ret)
+{
+	MUST(sweep->n < MOST);
+	sweep->n++;
+	if (ret < 0) {
+		sweep->failed++;
+		CHECK(hit);
+	} else if (hit) {
+		sweep->absorbed++;
+	}
+}
+
+static void end_sweep(const struct sweep *sweep)
+{
+	test_say("%-24s %u failure points: %u errors, %u without effect",
+		 sweep->what, sweep->failed + sweep->absorbed, sweep->failed,
+		 sweep->absorbed);
+}
+
+static bool is_injected(int ret)
+{
+	return ret == -ENOMEM || ret == -EFAULT;
+}
+
+/* ---------------------------------------------------------------- kernel A */
+
+/* Mappings and attachment can be changed; leaves all as it was. */
+static void is_open(const struct rig *rig)
+{
+	uint32_t hwpt = rig->note->hwpt;
+
+	WORKS(co_map_file(rig->iommufd, rig->note->ioas, SPARE_IOVA,
+			  rig->buffer.fd, 0, RIG_PAGE));
+	WORKS(co_unmap(rig->iommufd, rig->note->ioas, SPARE_IOVA, RIG_PAGE));
+	WORKS(co_device_attach(rig->device, &hwpt));
+}
+
+static int file_of(const struct rig *rig, enum rig_file file)
+{
+	return file == RIG_MEMFD ? rig->buffer.fd :
+	       file == RIG_IOMMUFD ? rig->iommufd : rig->device;
+}
+
+static bool preserve_once(const struct rig *rig, enum rig_file file,
+			  struct sweep *sweep)
+{
+	int session = rig_session_create("fail"), ret;
+	bool hit;
+
+	inject_arm(sweep->n + 1);
+	ret = co_session_preserve(session, file_of(rig, file), file + 1);
+	hit = inject_disarm();
+	count_result(sweep, hit, ret);
+	if (ret < 0) {
+		CHECK(is_injected(ret));
+		is_open(rig);
+		WORKS(co_session_preserve(session, file_of(rig, file),
+					  file + 1));
+	}
+	close(session);
+	is_open(rig);
+	return hit || ret < 0;
+}
+
+static void sweep_preserve(const struct rig *rig, enum rig_file file,
+			   const char *what)
+{
+	struct sweep sweep = { .what = what };
+	struct counts start = counts_now(), now;
+	bool more = true;
+
+	while (more) {
+		more = preserve_once(rig, file, &sweep);
+		now = counts_now();
+		counts_same(&start, &now, what);
+	}
+	MUST(sweep.failed);
+	end_sweep(&sweep);
+}
+
+/* Closing a session can't fail: what it has to undo is undone. */
+static void sweep_unpreserve(const struct rig *rig)
+{
+	struct sweep sweep = { .what = "unpreserve" };
+	struct counts start = counts_now(), now;
+	bool hit = true;
+
+	while (hit) {
+		int session = rig_session_create("fail");
+
+		rig_preserve(rig, session);
+		inject_arm(sweep.n + 1);
+		close(session);
+		hit = inject_disarm();
+		count_result(&sweep, hit, 0);
+		is_open(rig);
+		now = counts_now();
+		counts_same(&start, &now, "unpreserve");
+	}
+	end_sweep(&sweep);
+}
+
+/*
+ * The last file of the session is a context whose memory is not in it, so that
+ * every freeze fails in the end and all files before it are unfrozen.
+ */
+static void sweep_freeze(const struct rig *rig, const char *bdf)
+{
+	struct sweep sweep = { .what = "freeze and unfreeze" };
+	int session = rig_session_create("fail");
+	uint32_t hwpt = rig->note->hwpt;
+	struct counts start, now;
+	struct rig bad;
+	bool hit = true;
+
+	rig_open_memory(&bad);
+	rig_open_device(&bad, bdf);
+	rig_map(&bad);
+	rig_preserve(rig, session);
+	WORKS(co_session_preserve(session, bad.iommufd, 99));
+	start = counts_now();
+	while (hit) {
+		inject_arm(sweep.n + 1);
+		CHECK(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1,
+			      LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC,
+			      NULL) < 0);
+		hit = inject_disarm();
+		count_result(&sweep, hit, hit ? -1 : 0);
+		FAILS(co_device_attach(rig->device, &hwpt), EBUSY);
+		SAME(co_bus_master_get(rig->device), 1);
+		now = counts_now();
+		counts_same(&start, &now, "freeze");
+	}
+	end_sweep(&sweep);
+	close(session);
+	rig_close(&bad);
+	is_open(rig);
+	rig_check_dma(rig);
+}
+
+static void leave_all(const char *bdf)
+{
+	struct rlimit many = { 4096, 4096 };
+
+	MUST(!setrlimit(RLIMIT_NOFILE, &many));
+	for (unsigned int n = 0; n < LONES; n++)
+		lone_leave(n, bdf);
+}
+
+static int before(void)
+{
+	char bdf[CO_BDF_SIZE], other[CO_BDF_SIZE];
+	struct rig rig;
+
+	rig_edu(0, bdf);
+	rig_edu(1, other);
+	rig_open(&rig, bdf, 1);
+	/* Grows what grows once, such as KHO's tree and the page table. */
+	is_open(&rig);
+	for (int i = 0; i < 2; i++) {
+		int session = rig_session_create("fail");
+
+		rig_preserve(&rig, session);
+		close(session);
+	}
+	sweep_preserve(&rig, RIG_MEMFD, "preserve memfd");
+	sweep_preserve(&rig, RIG_IOMMUFD, "preserve iommufd");
+	sweep_preserve(&rig, RIG_VFIO, "preserve device");
+	sweep_unpreserve(&rig);
+	sweep_freeze(&rig, other);
+	rig_check_dma(&rig);
+	rig_close(&rig);
+	leave_all(bdf);
+	rig_linger();
+	return test_result();
+}
+
+/* ---------------------------------------------------------------- kernel B */
+
+/*
+ * Tried again it fails as before, or it had not begun or was done already. The
+ * memfd's handler has errors of its own for this.
+ */
+static void retrieve_again(int session, int first)
+{
+	int again = co_session_retrieve_fd(session, LONE_IOMMUFD);
+
+	CHECK(is_injected(first) ||
+	      co_session_retrieve_fd(session, LONE_MEMFD) == first);
+	if (again >= 0)
+		lone_check(session, again);
+	else
+		SAME(again, first);
+}
+
+static bool retrieve_once(unsigned int n, struct sweep *sweep)
+{
+	int session = lone_session(n), iommufd;
+	bool hit;
+
+	inject_arm(sweep->n + 1);
+	iommufd = co_session_retrieve_fd(session, LONE_IOMMUFD);
+	hit = inject_disarm();
+	count_result(sweep, hit, iommufd);
+	if (iommufd < 0)
+		retrieve_again(session, iommufd);
+	else
+		lone_check(session, iommufd);
+	rig_session_finish(session);
+	return hit;
+}
+
+static bool finish_once(unsigned int n, bool retrieved, struct sweep *sweep)
+{
+	int session = lone_session(n), ret;
+	bool hit;
+
+	if (retrieved)
+		lone_check(session, WORKS(co_session_retrieve_fd(session,
+							LONE_IOMMUFD)));
+	inject_arm(sweep->n + 1);
+	ret = co_session_finish(session);
+	hit = inject_disarm();
+	count_result(sweep, hit, ret);
+	if (ret) {
+		CHECK(is_injected(ret));
+		WORKS(co_session_finish(session));
+	}
+	close(session);
+	return hit;
+}
+
+static int after(void)
+{
+	struct sweep retrieve = { .what = "retrieve iommufd, memfd" };
+	struct sweep finish = { .what = "finish, retrieved" };
+	struct sweep idle = { .what = "finish, not retrieved" };
+	struct counts start, now;
+	bool more[3] = { true, true, true };
+	unsigned int n = 0;
+
+	/* One without failures first: what grows once has grown. */
+	rig_session_finish(lone_session(n++));
+	start = counts_now();
+	for (unsigned int i = 0; n < LONES && more[0]; i++, n++) {
+		MUST(i < RETRIEVES);
+		more[0] = retrieve_once(n, &retrieve);
+		now = counts_now();
+		counts_same(&start, &now, "retrieve");
+	}
+	end_sweep(&retrieve);
+	for (; n < LONES && more[1]; n++) {
+		more[1] = finish_once(n, true, &finish);
+		now = counts_now();
+		counts_same(&start, &now, "finish");
+	}
+	end_sweep(&finish);
+	for (; n < LONES && more[2]; n++) {
+		more[2] = finish_once(n, false, &idle);
+		now = counts_now();
+		counts_same(&start, &now, "finish of what was not retrieved");
+	}
+	end_sweep(&idle);
+	CHECK(!more[0] && !more[1] && !more[2]);
+	MUST(retrieve.failed);
+	return test_result();
+}
+
+int main(int argc, char **argv)
+{
+	inject_setup();
+	return argc > 1 && !strcmp(argv[1], "after") ? after() : before();
+}
