@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "carryover.h"
+#include "helpers.h"
 #include "nvme.h"
 
 #define DEMO_SESSION	"demo"

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "carryover.h"
+#include "helpers.h"
 
 #define NVME_PAGE	4096u
 #define NVME_DEPTH	64u	/* submission entries of 64 bytes: one page */

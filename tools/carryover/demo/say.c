@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "carryover.h"
+#include "helpers.h"
 #include "say.h"
 
 static unsigned int failures;

@@ -17,7 +17,8 @@ int co_bar_open(struct co_bar *bar, int device, unsigned int index)
 	if (ret)
 		return ret;
 	if (!info.size)
-		return co_fail_as(ENODEV, "BAR %u", index);
+		return co_fail_as(ENODEV, "BAR %u of %s", index,
+				  co_name(device).text);
 	if (info.flags & VFIO_REGION_INFO_FLAG_MMAP)
 		map = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			   device, info.offset);

@@ -36,7 +36,8 @@ static int map(struct co_buffer *buffer)
 	if (buffer->mem != MAP_FAILED)
 		return 0;
 	munmap(place, buffer->size);
-	return co_fail("map %zu bytes of memfd", buffer->size);
+	return co_fail("map %zu bytes of %s", buffer->size,
+		       co_name(buffer->fd).text);
 }
 
 static int make(int fd, struct co_buffer *buffer, size_t size, bool huge)
@@ -45,7 +46,7 @@ static int make(int fd, struct co_buffer *buffer, size_t size, bool huge)
 
 	*buffer = (struct co_buffer){ .fd = fd, .size = size };
 	if (ftruncate(fd, size))
-		return co_fail("size memfd to %zu bytes", size);
+		return co_fail("size %s to %zu bytes", co_name(fd).text, size);
 	ret = map(buffer);
 	if (ret)
 		return ret;
@@ -79,7 +80,7 @@ int co_buffer_open(struct co_buffer *buffer, int fd)
 	int ret;
 
 	if (fstat(fd, &st))
-		return co_fail("size of memfd");
+		return co_fail("size of %s", co_name(fd).text);
 	made.size = st.st_size;
 	ret = map(&made);
 	if (!ret)

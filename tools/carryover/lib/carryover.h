@@ -23,10 +23,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-
-#include <linux/iommufd.h>
-#include <linux/vfio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,8 +33,8 @@ extern "C" {
 /**
  * co_error - what the last failed call of this thread was about
  *
- * Returns: a text such as "PRESERVE_FD token 3 (iommufd): Operation not
- * supported"; "no error" if nothing failed yet. It stays valid until the next
+ * Returns: a text such as "PRESERVE_FD of device 0000:00:03.0 (fd 6) as
+ * token 3 in session disk (fd 4): Operation not supported"; "no error" if nothing failed yet. It stays valid until the next
  * failing call of the same thread and must not be freed.
  */
 const char *co_error(void);
@@ -116,31 +112,10 @@ int co_session_finish(int session);
 
 /* -------------------------------------------------------- PCI devices -- */
 
-/** define CO_BDF_SIZE - room for "0000:00:00.0" and its terminator */
+/**
+ * define CO_BDF_SIZE - room for "0000:00:00.0" and its terminator
+ */
 #define CO_BDF_SIZE 13
-
-/**
- * co_pci_find_class - find a PCI device by class code
- * @code: base class, subclass and interface, such as 0x010802 for NVMe
- * @index: 0 for the first one, in the order of the addresses
- * @bdf: output, its address
- *
- * Returns: 0; -ENODEV if there are no more than @index such devices.
- */
-int co_pci_find_class(uint32_t code, unsigned int index,
-		      char bdf[CO_BDF_SIZE]);
-
-/**
- * co_pci_find_id - find a PCI device by vendor and device ID
- * @vendor: vendor ID
- * @device: device ID
- * @index: 0 for the first one, in the order of the addresses
- * @bdf: output, its address
- *
- * Returns: 0; -ENODEV if there are no more than @index such devices.
- */
-int co_pci_find_id(uint16_t vendor, uint16_t device, unsigned int index,
-		   char bdf[CO_BDF_SIZE]);
 
 /**
  * co_pci_driver - which driver a PCI device has
@@ -174,19 +149,6 @@ int co_pci_bind(const char *bdf, const char *driver);
  * Returns: 0 or a negative errno.
  */
 int co_pci_unbind(const char *bdf);
-
-/**
- * co_pci_config_read16 - read two bytes of config space by way of sysfs
- * @bdf: the device
- * @offset: even
- * @value: output
- *
- * Works whoever owns the device. See co_config_read() for the VFIO way.
- *
- * Returns: 0 or a negative errno.
- */
-int co_pci_config_read16(const char *bdf, unsigned int offset,
-			 uint16_t *value);
 
 /* ------------------------------------------------------- VFIO devices -- */
 
@@ -241,31 +203,12 @@ int co_device_attach(int device, uint32_t *pt_id);
 int co_device_detach(int device);
 
 /**
- * co_device_info - flags, number of regions and interrupts of a device
- * @device: bound by co_device_bind()
- * @info: output; capabilities are not fetched
- *
- * Returns: 0 or a negative errno.
- */
-int co_device_info(int device, struct vfio_device_info *info);
-
-/**
  * co_device_reset - reset a device
  * @device: bound by co_device_bind()
  *
  * Returns: 0; -EINVAL if the device cannot be reset.
  */
 int co_device_reset(int device);
-
-/**
- * co_region_info - size, offset and flags of a region of a device
- * @device: bound by co_device_bind()
- * @index: VFIO_PCI_BAR0_REGION_INDEX and its like
- * @info: output; capabilities are not fetched
- *
- * Returns: 0; -EINVAL if the device has no such region.
- */
-int co_region_info(int device, uint32_t index, struct vfio_region_info *info);
 
 /**
  * co_config_read - read config space by way of VFIO
@@ -418,54 +361,6 @@ int co_hwpt_alloc(int iommufd, uint32_t device_id, uint32_t ioas,
 int co_iommufd_destroy(int iommufd, uint32_t id);
 
 /**
- * co_option_get - read an option
- * @iommufd: from co_iommufd_open()
- * @object: the IOAS, 0 for an option of the whole context
- * @option: IOMMU_OPTION_HUGE_PAGES or IOMMU_OPTION_RLIMIT_MODE
- * @value: output
- *
- * Returns: 0 or a negative errno.
- */
-int co_option_get(int iommufd, uint32_t object, uint32_t option,
-		  uint64_t *value);
-
-/**
- * co_option_set - change an option
- * @iommufd: from co_iommufd_open()
- * @object: the IOAS, 0 for an option of the whole context
- * @option: IOMMU_OPTION_HUGE_PAGES or IOMMU_OPTION_RLIMIT_MODE
- * @value: the new value
- *
- * Returns: 0 or a negative errno; -EBUSY while preserved.
- */
-int co_option_set(int iommufd, uint32_t object, uint32_t option,
-		  uint64_t value);
-
-/**
- * co_ioas_ranges - which IOVAs can be mapped
- * @iommufd: from co_iommufd_open()
- * @ioas: from co_ioas_alloc()
- * @ranges: output, first and last IOVA of each range
- * @count: in: room in @ranges; out: how many there are
- *
- * Returns: 0; -EMSGSIZE if there is no room, with @count set all the same.
- */
-int co_ioas_ranges(int iommufd, uint32_t ioas, struct iommu_iova_range *ranges,
-		   uint32_t *count);
-
-/**
- * co_ioas_allow - which IOVAs must stay mappable
- * @iommufd: from co_iommufd_open()
- * @ioas: from co_ioas_alloc()
- * @ranges: first and last IOVA of each range
- * @count: how many
- *
- * Returns: 0 or a negative errno; -EBUSY while preserved.
- */
-int co_ioas_allow(int iommufd, uint32_t ioas,
-		  const struct iommu_iova_range *ranges, uint32_t count);
-
-/**
  * co_map_file - map a memfd, readable and writable, at a fixed IOVA
  * @iommufd: from co_iommufd_open()
  * @ioas: from co_ioas_alloc()
@@ -608,50 +503,6 @@ void co_buffer_close(struct co_buffer *buffer);
  */
 int co_ioas_file(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *offset,
 		 uint64_t *length);
-
-/* --------------------------------------------------------------- clock -- */
-
-/**
- * co_tsc - a counter that a kexec does not touch
- *
- * The clocks of the kernel begin anew in the next kernel. This one, the
- * processor's own, goes on, so that its values can be compared.
- *
- * Returns: ticks; 0 on an architecture without such a counter.
- */
-uint64_t co_tsc(void);
-
-/**
- * co_tsc_hz - how fast co_tsc() counts
- *
- * The first call takes 20 ms to measure it.
- *
- * Returns: ticks a second; 0 without such a counter.
- */
-uint64_t co_tsc_hz(void);
-
-/* --------------------------------------------------- file descriptors -- */
-
-/**
- * co_fd_send - pass file descriptors to another process
- * @sock: a connected Unix socket
- * @fds: the descriptors; stay the caller's as well
- * @count: how many, at most 16
- *
- * Returns: 0 or a negative errno.
- */
-int co_fd_send(int sock, const int *fds, unsigned int count);
-
-/**
- * co_fd_receive - get file descriptors from another process
- * @sock: a connected Unix socket
- * @fds: output; the caller's from now on
- * @count: how many were sent
- *
- * Returns: 0; -EPROTO if it was another number, -EPIPE if the other end is
- * gone.
- */
-int co_fd_receive(int sock, int *fds, unsigned int count);
 
 #ifdef __cplusplus
 }

@@ -56,7 +56,8 @@ int co_device_bind(int device, int iommufd, uint32_t *device_id)
 	};
 
 	if (ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &arg))
-		return co_fail("BIND_IOMMUFD");
+		return co_fail("BIND_IOMMUFD of %s to %s",
+			       co_name(device).text, co_name(iommufd).text);
 	*device_id = arg.out_devid;
 	return 0;
 }
@@ -68,7 +69,8 @@ int co_device_attach(int device, uint32_t *pt_id)
 	};
 
 	if (ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &arg))
-		return co_fail("ATTACH_IOMMUFD_PT to %u", *pt_id);
+		return co_fail("ATTACH_IOMMUFD_PT of %s to object %u",
+			       co_name(device).text, *pt_id);
 	*pt_id = arg.pt_id;
 	return 0;
 }
@@ -78,20 +80,11 @@ int co_device_detach(int device)
 	struct vfio_device_detach_iommufd_pt arg = { .argsz = sizeof(arg) };
 
 	return ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &arg) ?
-		co_fail("DETACH_IOMMUFD_PT") : 0;
-}
-
-int co_device_info(int device, struct vfio_device_info *info)
-{
-	struct vfio_device_info arg = { .argsz = sizeof(arg) };
-
-	if (ioctl(device, VFIO_DEVICE_GET_INFO, &arg))
-		return co_fail("DEVICE_GET_INFO");
-	*info = arg;
-	return 0;
+		co_fail("DETACH_IOMMUFD_PT of %s", co_name(device).text) : 0;
 }
 
 int co_device_reset(int device)
 {
-	return ioctl(device, VFIO_DEVICE_RESET) ? co_fail("DEVICE_RESET") : 0;
+	return ioctl(device, VFIO_DEVICE_RESET) ?
+		co_fail("DEVICE_RESET of %s", co_name(device).text) : 0;
 }

@@ -7,34 +7,93 @@
 
 #include "internal.h"
 
-static const struct {
+#define CDEVS "/dev/vfio/devices/"
+
+/**
+ * struct kind - a kind of file
+ * @prefix: how the target of its link in /proc/self/fd begins
+ * @word: what it is called
+ * @named: what follows the prefix is its name
+ */
+static const struct kind {
 	const char *prefix;
-	const char *kind;
+	const char *word;
+	bool named;
 } kinds[] = {
-	{ "/memfd:", "memfd" },
-	{ "/dev/iommu", "iommufd" },
-	{ "anon_inode:[iommufd", "iommufd" },
-	{ "/dev/vfio/devices/", "vfio" },
-	{ "anon_inode:[vfio", "vfio" },
-	{ "anon_inode:[luo_session", "session" },
-	{ "anon_inode:luo_session", "session" },
+	{ "/memfd:", "memfd", true },
+	{ "/dev/iommu", "iommufd", false },
+	{ "anon_inode:[iommufd", "iommufd", false },
+	{ CDEVS, "device", false },
+	{ "anon_inode:[vfio", "device", false },
+	{ "anon_inode:[luo_session] ", "session", true },
+	{ "/dev/liveupdate", "orchestrator", false },
 };
 
-const char *co_fd_kind(int fd)
+static int read_link(const char *path, char *target, size_t size)
+{
+	ssize_t len = readlink(path, target, size - 1);
+
+	if (len < 0)
+		return -errno;
+	target[len] = 0;
+	return 0;
+}
+
+/* Of a VFIO device the address says more than the number of its file. */
+static void device_address(const char *path, char *bdf, size_t size)
+{
+	char link[160], target[256];
+	const char *slash;
+
+	snprintf(link, sizeof(link), "/sys/class/vfio-dev/%s/device",
+		 strrchr(path, '/') + 1);
+	if (read_link(link, target, sizeof(target)))
+		return;
+	slash = strrchr(target, '/');
+	snprintf(bdf, size, "%.31s", slash ? slash + 1 : target);
+}
+
+static struct co_name describe(int fd, const char *target)
+{
+	const struct kind *kind = NULL;
+	struct co_name name;
+	char own[64] = "";
+	size_t skip;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !kind; i++)
+		if (!strncmp(target, kinds[i].prefix, strlen(kinds[i].prefix)))
+			kind = &kinds[i];
+	if (!kind) {
+		snprintf(name.text, sizeof(name.text), "%.80s (fd %d)", target,
+			 fd);
+		return name;
+	}
+	skip = strlen(kind->prefix);
+	if (kind->named)
+		snprintf(own, sizeof(own), "%.63s", target + skip);
+	else if (!strncmp(target, CDEVS, strlen(CDEVS)))
+		device_address(target, own, sizeof(own));
+	/* What readlink() says of every file without a name in a folder. */
+	if (strstr(own, " (deleted)"))
+		*strstr(own, " (deleted)") = 0;
+	snprintf(name.text, sizeof(name.text), "%s%s%s (fd %d)", kind->word,
+		 own[0] ? " " : "", own, fd);
+	return name;
+}
+
+struct co_name co_name(int fd)
 {
 	char link[64], target[128];
-	ssize_t len;
+	struct co_name name;
+	int err = errno;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, target, sizeof(target) - 1);
-	if (len < 0)
-		return "not open";
-	target[len] = 0;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strncmp(target, kinds[i].prefix, strlen(kinds[i].prefix)))
-			return kinds[i].kind;
-	return "other";
+	if (read_link(link, target, sizeof(target)))
+		snprintf(name.text, sizeof(name.text), "fd %d (not open)", fd);
+	else
+		name = describe(fd, target);
+	errno = err;
+	return name;
 }
 
 int co_read_line(const char *path, char *line, size_t size)

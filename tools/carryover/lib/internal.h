@@ -3,6 +3,11 @@
 #ifndef CO_INTERNAL_H
 #define CO_INTERNAL_H
 
+#include <stdio.h>
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+
 #include "carryover.h"
 
 /* error.c */
@@ -16,14 +21,27 @@ int co_fail_as(int err, const char *fmt, ...)
 
 /* file.c */
 
-/* What kind of file is it: "memfd", "iommufd", "vfio", ... */
-const char *co_fd_kind(int fd);
+/**
+ * struct co_name - what a file descriptor is called in messages
+ * @text: such as "session disk (fd 4)" or "device 0000:00:03.0 (fd 5)"
+ */
+struct co_name {
+	char text[128];
+};
+
+/* Leaves errno alone, so that it can be an argument of co_fail(). */
+struct co_name co_name(int fd);
 
 /* The first line of a small file, without the newline. */
 int co_read_line(const char *path, char *line, size_t size);
 
 /* Write a string to a file that exists. */
 int co_write_line(const char *path, const char *line);
+
+/* region.c */
+
+/* Size, offset and flags of a region of a device; capabilities are not fetched. */
+int co_region_info(int device, uint32_t index, struct vfio_region_info *info);
 
 /* wait.c */
 

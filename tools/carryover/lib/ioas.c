@@ -10,32 +10,6 @@
 
 typedef unsigned long long ull;
 
-int co_ioas_ranges(int iommufd, uint32_t ioas, struct iommu_iova_range *ranges,
-		   uint32_t *count)
-{
-	struct iommu_ioas_iova_ranges arg = {
-		.size = sizeof(arg), .ioas_id = ioas, .num_iovas = *count,
-		.allowed_iovas = (uintptr_t)ranges,
-	};
-	int ret = ioctl(iommufd, IOMMU_IOAS_IOVA_RANGES, &arg);
-
-	if (!ret || errno == EMSGSIZE)
-		*count = arg.num_iovas;
-	return ret ? co_fail("IOVA_RANGES of IOAS %u", ioas) : 0;
-}
-
-int co_ioas_allow(int iommufd, uint32_t ioas,
-		  const struct iommu_iova_range *ranges, uint32_t count)
-{
-	struct iommu_ioas_allow_iovas arg = {
-		.size = sizeof(arg), .ioas_id = ioas, .num_iovas = count,
-		.allowed_iovas = (uintptr_t)ranges,
-	};
-
-	return ioctl(iommufd, IOMMU_IOAS_ALLOW_IOVAS, &arg) ?
-		co_fail("ALLOW_IOVAS of IOAS %u", ioas) : 0;
-}
-
 int co_map_file(int iommufd, uint32_t ioas, uint64_t iova, int fd,
 		uint64_t start, uint64_t length)
 {

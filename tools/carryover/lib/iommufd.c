@@ -46,30 +46,3 @@ int co_iommufd_destroy(int iommufd, uint32_t id)
 	return ioctl(iommufd, IOMMU_DESTROY, &arg) ?
 		co_fail("DESTROY of object %u", id) : 0;
 }
-
-int co_option_get(int iommufd, uint32_t object, uint32_t option,
-		  uint64_t *value)
-{
-	struct iommu_option arg = {
-		.size = sizeof(arg), .option_id = option,
-		.op = IOMMU_OPTION_OP_GET, .object_id = object,
-	};
-
-	if (ioctl(iommufd, IOMMU_OPTION, &arg))
-		return co_fail("get OPTION %u of object %u", option, object);
-	*value = arg.val64;
-	return 0;
-}
-
-int co_option_set(int iommufd, uint32_t object, uint32_t option,
-		  uint64_t value)
-{
-	struct iommu_option arg = {
-		.size = sizeof(arg), .option_id = option,
-		.op = IOMMU_OPTION_OP_SET, .object_id = object,
-		.val64 = value,
-	};
-
-	return ioctl(iommufd, IOMMU_OPTION, &arg) ?
-		co_fail("set OPTION %u of object %u", option, object) : 0;
-}

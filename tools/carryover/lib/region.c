@@ -14,7 +14,8 @@ int co_region_info(int device, uint32_t index, struct vfio_region_info *info)
 	struct vfio_region_info arg = { .argsz = sizeof(arg), .index = index };
 
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &arg))
-		return co_fail("GET_REGION_INFO %u", index);
+		return co_fail("GET_REGION_INFO %u of %s", index,
+			       co_name(device).text);
 	*info = arg;
 	return 0;
 }
@@ -27,7 +28,8 @@ int co_config_read(int device, unsigned int offset, void *value, size_t size)
 	if (ret)
 		return ret;
 	if (pread(device, value, size, info.offset + offset) != (ssize_t)size)
-		return co_fail_as(EIO, "read config space at 0x%x", offset);
+		return co_fail_as(EIO, "read config space of %s at 0x%x",
+				  co_name(device).text, offset);
 	return 0;
 }
 
@@ -40,7 +42,8 @@ int co_config_write(int device, unsigned int offset, const void *value,
 	if (ret)
 		return ret;
 	if (pwrite(device, value, size, info.offset + offset) != (ssize_t)size)
-		return co_fail_as(EIO, "write config space at 0x%x", offset);
+		return co_fail_as(EIO, "write config space of %s at 0x%x",
+				  co_name(device).text, offset);
 	return 0;
 }
 

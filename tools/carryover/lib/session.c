@@ -50,13 +50,10 @@ int co_session_preserve(int session, int fd, uint64_t token)
 		.size = sizeof(arg), .fd = fd, .token = token,
 	};
 
-	if (ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg)) {
-		int err = errno;
-
-		return co_fail_as(err, "PRESERVE_FD token %llu (%s)",
-				  (unsigned long long)token, co_fd_kind(fd));
-	}
-	return 0;
+	return ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg) ?
+		co_fail("PRESERVE_FD of %s as token %llu in %s",
+			co_name(fd).text, (unsigned long long)token,
+			co_name(session).text) : 0;
 }
 
 int co_session_retrieve_fd(int session, uint64_t token)
@@ -66,8 +63,9 @@ int co_session_retrieve_fd(int session, uint64_t token)
 	};
 
 	if (ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &arg))
-		return co_fail("RETRIEVE_FD token %llu",
-			       (unsigned long long)token);
+		return co_fail("RETRIEVE_FD of token %llu in %s",
+			       (unsigned long long)token,
+			       co_name(session).text);
 	return arg.fd;
 }
 
@@ -76,5 +74,5 @@ int co_session_finish(int session)
 	struct liveupdate_session_finish arg = { .size = sizeof(arg) };
 
 	return ioctl(session, LIVEUPDATE_SESSION_FINISH, &arg) ?
-		co_fail("FINISH") : 0;
+		co_fail("FINISH of %s", co_name(session).text) : 0;
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "carryover.h"
+#include "helpers.h"
 
 #define EDU_VENDOR	0x1234
 #define EDU_DEVICE	0x11e8

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "carryover.h"
+#include "helpers.h"
 
 #define RIG_IOVA	0x40000000ull
 #define RIG_SIZE	(256u << 10)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "helpers.h"
 #include "internal.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"

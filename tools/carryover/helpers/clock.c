@@ -2,6 +2,7 @@
 /* A clock that goes on across a kexec: the processor's counter. */
 #include <time.h>
 
+#include "helpers.h"
 #include "internal.h"
 
 #define MEASURE_NS 20000000
