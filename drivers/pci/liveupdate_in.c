@@ -15,6 +15,7 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
@@ -312,6 +313,8 @@ void pci_liveupdate_release(struct pci_dev *pdev)
 		incoming_drop(dev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_release);
+
+LIVEUPDATE_NOTE(PCI_LUO_FLB_COMPATIBLE);
 
 /**
  * pci_liveupdate_register - A file handler will preserve PCI devices

@@ -33,6 +33,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/generic_pt/liveupdate.h>
+#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/liveupdate.h>
 #include <linux/slab.h>
 
@@ -371,6 +372,8 @@ void iommufd_restore_end(struct iommufd_ctx *ictx)
 	WRITE_ONCE(ictx->lu.restorer, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_restore_end, "IOMMUFD");
+
+LIVEUPDATE_NOTE(IOMMUFD_LUO_FH_COMPATIBLE);
 
 static int __init iommufd_liveupdate_register(void)
 {

@@ -24,6 +24,7 @@
 
 #include <linux/file.h>
 #include <linux/iommufd.h>
+#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/kho/abi/vfio_pci.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
@@ -575,6 +576,8 @@ static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
 	.ops = &vfio_pci_liveupdate_ops,
 	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
 };
+
+LIVEUPDATE_NOTE(VFIO_PCI_LUO_FH_COMPATIBLE);
 
 static int __init vfio_pci_liveupdate_register(void)
 {
