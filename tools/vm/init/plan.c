@@ -39,9 +39,11 @@ int plan_stage(void)
 	char *text = read_text("/proc/cmdline"), *at;
 	int stage = 1;
 
-	at = text ? strstr(text, "carryover.stage=") : NULL;
-	if (at)
-		stage = atoi(at + strlen("carryover.stage="));
+	/* As for the kernel's own options the last one counts. */
+	for (at = text; at && (at = strstr(at, "carryover.stage=")); ) {
+		at += strlen("carryover.stage=");
+		stage = atoi(at);
+	}
 	free(text);
 	return stage;
 }

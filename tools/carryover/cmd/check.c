@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* carryover check: can this machine and that kernel do a live update? */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "cmd.h"
+#include "cmdline.h"
+#include "host.h"
+
+static const char help[] =
+"usage: carryover check [OPTION...] [DEVICE...]\n"
+"\n"
+"Can this machine, and that second kernel, do a live update? Says what stands in the\n"
+"way and what to do about it. Changes nothing. Without DEVICE (0000:00:03.0) it looks\n"
+"at all devices that vfio-pci has.\n"
+"\n"
+"  --kernel IMAGE       the second kernel: can it take over, and does it fit?\n"
+"  --initrd FILE        its initrd, which has to fit as well\n"
+"  --command-line TEXT  its command line (default: that of the running kernel)\n"
+"  --append TEXT        more of it\n"
+"  --session NAME       a session name that has to be free; may repeat\n"
+"  --pins SIZE          how much memory programs will map, such as 2G\n"
+"  --root DIR           look at copies of /proc and /sys below DIR\n"
+"  --all                show what is good, too\n"
+"  --json               for programs\n"
+"\n"
+"examples:\n"
+"  carryover check\n"
+"  carryover check --all 0000:00:03.0 0000:00:04.0\n"
+"  carryover check --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
+"  carryover check --json | jq '.findings[] | select(.level == \"fail\")'\n"
+"\n"
+"exit codes: 0 ready, 1 something stands in the way, 2 wrong usage, 3 the image or\n"
+"the machine could not be read";
+
+enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_PINS,
+       OPT_ROOT, OPT_ALL, OPT_JSON, OPT_HELP };
+
+static const struct option options[] = {
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "initrd", required_argument, NULL, OPT_INITRD },
+	{ "command-line", required_argument, NULL, OPT_CMDLINE },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "session", required_argument, NULL, OPT_SESSION },
+	{ "pins", required_argument, NULL, OPT_PINS },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "all", no_argument, NULL, OPT_ALL },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 }
+};
+
+struct arguments {
+	struct plan plan;
+	const char *cmdline;
+	const char *append;
+	bool all;
+	bool json;
+	bool help;
+};
+
+/* 0, or an exit code. */
+static int take(struct arguments *args, int option)
+{
+	struct plan *plan = &args->plan;
+
+	switch (option) {
+	case OPT_KERNEL: plan->kernel = optarg; return 0;
+	case OPT_INITRD: plan->initrd = optarg; return 0;
+	case OPT_CMDLINE: args->cmdline = optarg; return 0;
+	case OPT_APPEND: args->append = optarg; return 0;
+	case OPT_ROOT: host_root = optarg; return 0;
+	case OPT_ALL: args->all = true; return 0;
+	case OPT_JSON: args->json = true; return 0;
+	case OPT_HELP: args->help = true; return 0;
+	case OPT_SESSION:
+		if (plan->session_count == SESSIONS_MAX)
+			return cmd_error("check", "more than %d sessions", SESSIONS_MAX);
+		plan->sessions[plan->session_count++] = optarg;
+		return 0;
+	case OPT_PINS:
+		plan->pins = size_value(optarg);
+		if (plan->pins)
+			return 0;
+		cmd_error("check", "--pins: '%s' is no size", optarg);
+	}
+	return cmd_usage("check");
+}
+
+static int parse(struct arguments *args, int argc, char **argv)
+{
+	int option, ret = 0;
+
+	while (!ret && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		ret = take(args, option);
+	args->plan.devices = argv + optind;
+	args->plan.device_count = argc - optind;
+	return ret;
+}
+
+static int open_image(struct report *report, const struct plan *plan, struct image *image)
+{
+	int ret = image_open(image, plan->kernel);
+
+	if (ret == -ENOEXEC)
+		report_add(report, LEVEL_FAIL, "image", plan->kernel,
+			   "give a bzImage, an EFI zboot image, an arm64 Image or an ELF file",
+			   "it is no kernel image of a kind known here");
+	else if (ret == -EBADMSG)
+		report_add(report, LEVEL_FAIL, "image", plan->kernel, "copy it anew",
+			   "the image is damaged");
+	else if (ret)
+		report_add(report, LEVEL_FAIL, "image", plan->kernel, NULL,
+			   "it cannot be read: %s", strerror(-ret));
+	return ret;
+}
+
+int check_all(struct report *report, const struct plan *plan)
+{
+	struct image image = { 0 };
+	struct machine machine;
+	int ret = plan->kernel ? open_image(report, plan, &image) : 0;
+	bool have = plan->kernel && !ret;
+
+	machine_read(&machine);
+	check_kernel(report, &machine);
+	check_rights(report);
+	check_memory(report, &machine, plan, have ? &image : NULL);
+	check_devices(report, plan);
+	check_sessions(report, plan);
+	if (have)
+		check_image(report, &machine, plan, &image);
+	image_close(&image);
+	machine_free(&machine);
+	return ret;
+}
+
+static int show(const struct report *report, const struct arguments *args, int ret)
+{
+	if (args->json) {
+		json_t *json = report_json(report);
+
+		json_dumpf(json, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(json);
+	} else {
+		report_print(report, args->all);
+	}
+	if (ret)
+		return EXIT_ERROR;
+	return report_failed(report) ? EXIT_NO : EXIT_GOOD;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct arguments args = { 0 };
+	struct report report;
+	char *cmdline;
+	int ret = parse(&args, argc, argv);
+
+	if (ret)
+		return ret;
+	if (args.help) {
+		puts(help);
+		return EXIT_GOOD;
+	}
+	cmdline = cmdline_make(args.cmdline, args.append);
+	args.plan.cmdline = cmdline;
+	report_begin(&report);
+	ret = show(&report, &args, check_all(&report, &args.plan));
+	report_end(&report);
+	free(cmdline);
+	return ret;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of the carryover command share. */
+#ifndef CMD_H
+#define CMD_H
+
+/**
+ * enum cmd_exit - exit codes, the same for all commands
+ * @EXIT_GOOD: done, or: yes
+ * @EXIT_NO: a check found something that stands in the way
+ * @EXIT_USAGE: the command line is wrong
+ * @EXIT_ERROR: something could not be read or done
+ */
+enum cmd_exit {
+	EXIT_GOOD = 0,
+	EXIT_NO = 1,
+	EXIT_USAGE = 2,
+	EXIT_ERROR = 3,
+};
+
+/*
+ * The commands. Each gets its own name as argv[0], understands --help and
+ * --json, and returns an enum cmd_exit.
+ */
+int cmd_check(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
+/* Below ../inspect; absent in a build without it. */
+int cmd_inspect(int argc, char **argv) __attribute__((weak));
+
+/* Print "carryover NAME: ..." to standard error; returns EXIT_ERROR. */
+int cmd_error(const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Say where help is; returns EXIT_USAGE. */
+int cmd_usage(const char *name);
+
+#endif /* CMD_H */

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command. Guests get a static one; what is installed uses the system's
+# libraries. The part below inspect/ is built in when it is there.
+
+command	:= $(BIN)/carryover
+installed-command := $(OBJ)/cmd/carryover
+cmdobj	:= $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cmd/*.c inspect/*.c)))
+cmdlibs	:= -ljansson -lz -lzstd -llzma -llz4 $(if $(wildcard inspect/*.c),-lfdt)
+
+$(cmdobj): OBJFLAGS := -Icmd -DVERSION='"$(version)"'
+
+$(command): $(cmdobj) $(lib)
+	@mkdir -p $(@D)
+	@echo "  LD      $(@F)"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $^ $(cmdlibs) -lpthread
+
+$(installed-command): $(cmdobj) $(lib)
+	@echo "  LD      $(@F) (installed)"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(cmdlibs)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The machine as /proc and /sys show it, and sizes. */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A folder to see as the root folder, or "". Set once, before the first look. */
+extern const char *host_root;
+
+/* "path below host_root", in one of a few buffers that are used in turn. */
+const char *host_path(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* A whole small file as text, without the last newline; NULL if it cannot be read. */
+char *host_read(const char *path);
+
+/* The whole of a file, its size in @size; NULL with errno. To be freed. */
+unsigned char *host_read_all(const char *path, size_t *size);
+
+/* Is there such a path? */
+bool host_has(const char *path);
+
+/* "12K", "3M", "1G" or bytes, as kernel and user write it; 0 if it is none. */
+unsigned long long size_value(const char *text);
+
+/* A size for people, in one of a few buffers that are used in turn. */
+const char *size_text(unsigned long long bytes);
+
+#endif /* HOST_H */

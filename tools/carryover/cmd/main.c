@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* carryover: live update of devices, from the command line. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "check", "can this machine and that kernel do a live update?", cmd_check },
+	{ "run", "check, load the next kernel, wait until all are ready, kexec", cmd_run },
+	{ "inspect", "show what is handed over, live or saved", cmd_inspect },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int cmd_error(const char *name, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "carryover %s: ", name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return EXIT_ERROR;
+}
+
+int cmd_usage(const char *name)
+{
+	fprintf(stderr, "'carryover %s --help' says more\n", name);
+	return EXIT_USAGE;
+}
+
+static void help(void)
+{
+	puts("usage: carryover COMMAND [OPTION...] [ARGUMENT...]\n"
+	     "\n"
+	     "Replaces the kernel under running PCI devices: no IOMMU, no reset, DMA goes on.\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].run)
+			printf("  %-10s%s\n", commands[i].name, commands[i].summary);
+	puts("\n"
+	     "'carryover COMMAND --help' explains a command, with examples. All of them take\n"
+	     "--json for output that programs read.\n"
+	     "\n"
+	     "examples:\n"
+	     "  carryover check\n"
+	     "  carryover check --kernel /boot/vmlinuz-7.3.4 0000:00:03.0\n"
+	     "  carryover run --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
+	     "\n"
+	     "exit codes: 0 good, 1 something stands in the way, 2 wrong usage, 3 an error");
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
+		help();
+		return EXIT_GOOD;
+	}
+	if (!strcmp(name, "--version")) {
+		puts("carryover " VERSION);
+		return EXIT_GOOD;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name) && commands[i].run)
+			return commands[i].run(argc - 1, argv + 1);
+	if (name[0])
+		fprintf(stderr, "carryover: no command '%s'\n", name);
+	else
+		fputs("carryover: which command?\n", stderr);
+	fputs("'carryover --help' says more\n", stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Asking those who hold sessions to get ready. */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ready.h"
+
+static void set_state(struct holders *holders, struct holder *holder,
+		      enum holder_state state, const char *text)
+{
+	holder->state = state;
+	holders->tell(holder, text);
+}
+
+static int connect_to(const char *dir, const char *name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd;
+
+	if ((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", dir, name) >=
+	    sizeof(to.sun_path))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && strlen(entry->d_name) < 108;
+}
+
+int holders_find(struct holders *holders, const char *dir)
+{
+	struct dirent **names;
+	int count = scandir(dir, &names, is_visible, alphasort);
+	int ret = 0;
+
+	holders->count = 0;
+	if (count < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (count > HOLDERS_MAX)
+		ret = -E2BIG;
+	for (int i = 0; i < count; i++) {
+		if (!ret) {
+			struct holder *holder = &holders->all[holders->count++];
+
+			*holder = (struct holder){ .state = HOLDER_ASKED };
+			strcpy(holder->name, names[i]->d_name);
+			holder->fd = connect_to(dir, holder->name);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return ret;
+}
+
+static void ask(struct holders *holders, struct holder *holder)
+{
+	static const char prepare[] = "prepare\n";
+
+	if (holder->fd < 0)
+		set_state(holders, holder, HOLDER_GONE, "nobody listens on its socket");
+	else if (send(holder->fd, prepare, sizeof(prepare) - 1, MSG_NOSIGNAL) < 0)
+		set_state(holders, holder, HOLDER_GONE, "it ended");
+	else
+		holders->tell(holder, "asked to prepare");
+}
+
+static void take_line(struct holders *holders, struct holder *holder, char *line)
+{
+	if (!strcmp(line, "ready"))
+		set_state(holders, holder, HOLDER_READY, "ready");
+	else if (!strncmp(line, "refused", 7) && (!line[7] || line[7] == ' '))
+		set_state(holders, holder, HOLDER_REFUSED, line[7] ? line + 8 : "no reason given");
+	else if (!strncmp(line, "progress ", 9))
+		holders->tell(holder, line + 9);
+	else
+		set_state(holders, holder, HOLDER_REFUSED, "it does not keep to the protocol");
+}
+
+/* What a program says once it is done counts no more, except that it ends. */
+static void take_lines(struct holders *holders, struct holder *holder)
+{
+	char *newline;
+
+	while ((newline = memchr(holder->line, '\n', holder->used))) {
+		size_t len = newline + 1 - holder->line;
+
+		*newline = 0;
+		if (holder->state == HOLDER_ASKED)
+			take_line(holders, holder, holder->line);
+		holder->used -= len;
+		memmove(holder->line, newline + 1, holder->used);
+	}
+	if (holder->used == sizeof(holder->line)) {
+		holder->used = 0;
+		if (holder->state == HOLDER_ASKED)
+			set_state(holders, holder, HOLDER_REFUSED, "its line is too long");
+	}
+}
+
+static void listen_to(struct holders *holders, struct holder *holder)
+{
+	ssize_t len = recv(holder->fd, holder->line + holder->used,
+			   sizeof(holder->line) - holder->used, MSG_DONTWAIT);
+
+	if (len > 0) {
+		holder->used += len;
+		take_lines(holders, holder);
+	} else if (!len || (errno != EAGAIN && errno != EINTR)) {
+		close(holder->fd);
+		holder->fd = -1;
+		/* Its session goes with it, also when it was ready before. */
+		if (holder->state != HOLDER_REFUSED)
+			set_state(holders, holder, HOLDER_GONE, "it ended");
+	}
+}
+
+static unsigned int count_in(const struct holders *holders, enum holder_state state)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < holders->count; i++)
+		count += holders->all[i].state == state;
+	return count;
+}
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
+}
+
+/* One round of listening; false when the time is up. */
+static bool wait_once(struct holders *holders, long long end)
+{
+	struct pollfd fds[HOLDERS_MAX];
+	long long left = end - now_ms();
+
+	for (unsigned int i = 0; i < holders->count; i++)
+		fds[i] = (struct pollfd){ .fd = holders->all[i].fd, .events = POLLIN };
+	if (left <= 0 || !poll(fds, holders->count, left))
+		return false;
+	for (unsigned int i = 0; i < holders->count; i++)
+		if (fds[i].revents)
+			listen_to(holders, &holders->all[i]);
+	return true;
+}
+
+bool holders_prepare(struct holders *holders, unsigned int seconds)
+{
+	long long end = now_ms() + seconds * 1000ll;
+
+	for (unsigned int i = 0; i < holders->count; i++)
+		ask(holders, &holders->all[i]);
+	/* As soon as one cannot, there is nothing to wait for. */
+	while (count_in(holders, HOLDER_ASKED) &&
+	       !count_in(holders, HOLDER_REFUSED) && !count_in(holders, HOLDER_GONE))
+		if (!wait_once(holders, end))
+			break;
+	for (unsigned int i = 0; i < holders->count; i++)
+		if (holders->all[i].state == HOLDER_ASKED &&
+		    !count_in(holders, HOLDER_REFUSED) && !count_in(holders, HOLDER_GONE))
+			set_state(holders, &holders->all[i], HOLDER_LATE, "no answer in time");
+	return count_in(holders, HOLDER_READY) == holders->count;
+}
+
+void holders_cancel(struct holders *holders)
+{
+	static const char cancel[] = "cancel\n";
+
+	for (unsigned int i = 0; i < holders->count; i++) {
+		struct holder *holder = &holders->all[i];
+
+		if (holder->fd < 0)
+			continue;
+		/* Ending the connection says the same. */
+		if (send(holder->fd, cancel, sizeof(cancel) - 1, MSG_NOSIGNAL) < 0)
+			holders->tell(holder, "it ended");
+		close(holder->fd);
+		holder->fd = -1;
+	}
+}
+
+bool holders_have(const struct holders *holders, const char *name)
+{
+	for (unsigned int i = 0; i < holders->count; i++)
+		if (!strcmp(holders->all[i].name, name))
+			return true;
+	return false;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* carryover run: check, load, wait until all are ready, kexec. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "cmd.h"
+#include "cmdline.h"
+#include "kexec.h"
+#include "ready.h"
+
+static const char help[] =
+"usage: carryover run --kernel IMAGE [OPTION...] [DEVICE...]\n"
+"\n"
+"Replaces the kernel: checks as 'carryover check' does, loads the image, asks all\n"
+"programs that hold sessions (sockets in " READY_DIR ") to prepare, waits until\n"
+"they are ready, and starts the new kernel. Refuses when a check fails. When anything\n"
+"goes wrong before the end, the programs are told and everything is as it was.\n"
+"\n"
+"  --kernel IMAGE       the next kernel\n"
+"  --initrd FILE        its initrd\n"
+"  --command-line TEXT  its command line (default: that of the running kernel)\n"
+"  --append TEXT        more of it\n"
+"  --session NAME       a program that has to be there; may repeat\n"
+"  --sockets DIR        where the sockets are (default " READY_DIR ")\n"
+"  --timeout SECONDS    how long to wait for the programs (default 60)\n"
+"  --force              go on although a check fails\n"
+"  --dry-run            do all but the last step, then cancel\n"
+"  --json               one object a line, for programs\n"
+"\n"
+"examples:\n"
+"  carryover run --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
+"  carryover run --kernel bzImage --append 'loglevel=7' --session disk --timeout 10\n"
+"  carryover run --kernel bzImage --dry-run\n"
+"\n"
+"exit codes (of a run that comes back): 0 all was ready in a dry run, 1 a check failed\n"
+"or a program was not ready, 2 wrong usage, 3 an error";
+
+enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_SOCKETS,
+       OPT_TIMEOUT, OPT_FORCE, OPT_DRY_RUN, OPT_JSON, OPT_HELP };
+
+static const struct option options[] = {
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "initrd", required_argument, NULL, OPT_INITRD },
+	{ "command-line", required_argument, NULL, OPT_CMDLINE },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "session", required_argument, NULL, OPT_SESSION },
+	{ "sockets", required_argument, NULL, OPT_SOCKETS },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 }
+};
+
+static struct {
+	struct plan plan;
+	const char *cmdline;
+	const char *append;
+	const char *sockets;
+	const char *wanted[SESSIONS_MAX];
+	unsigned int wanted_count;
+	unsigned int timeout;
+	bool force;
+	bool dry_run;
+	bool json;
+	bool help;
+} args = { .sockets = READY_DIR, .timeout = 60 };
+
+/* A line for people, or an object for programs; takes over @more. */
+static void tell(const char *event, const char *object, const char *text, json_t *more)
+{
+	json_t *line;
+
+	if (!args.json) {
+		printf("%-8s  %s%s%s\n", event, object ? object : "",
+		       object && text ? ": " : "", text ? text : "");
+		json_decref(more);
+	} else {
+		line = json_pack("{ss ss* ss*}", "event", event, "object", object, "text", text);
+		if (!line)
+			line = json_pack("{ss}", "event", event);
+		json_object_update(line, more);
+		json_decref(more);
+		json_dumpf(line, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(line);
+	}
+	fflush(stdout);
+}
+
+static int fail(const char *object, const char *text, int code)
+{
+	tell("failed", object, text, NULL);
+	return code;
+}
+
+static void tell_holder(const struct holder *holder, const char *text)
+{
+	static const char *const states[] = { "asked", "ready", "refused", "gone", "late" };
+
+	tell("program", holder->name, text, json_pack("{ss}", "state", states[holder->state]));
+}
+
+static int take(int option)
+{
+	char *end;
+
+	switch (option) {
+	case OPT_KERNEL: args.plan.kernel = optarg; return 0;
+	case OPT_INITRD: args.plan.initrd = optarg; return 0;
+	case OPT_CMDLINE: args.cmdline = optarg; return 0;
+	case OPT_APPEND: args.append = optarg; return 0;
+	case OPT_SOCKETS: args.sockets = optarg; return 0;
+	case OPT_FORCE: args.force = true; return 0;
+	case OPT_DRY_RUN: args.dry_run = true; return 0;
+	case OPT_JSON: args.json = true; return 0;
+	case OPT_HELP: args.help = true; return 0;
+	case OPT_SESSION:
+		if (args.wanted_count < SESSIONS_MAX) {
+			args.wanted[args.wanted_count++] = optarg;
+			return 0;
+		}
+		cmd_error("run", "more than %d sessions", SESSIONS_MAX);
+		return EXIT_USAGE;
+	case OPT_TIMEOUT:
+		args.timeout = strtoul(optarg, &end, 10);
+		if (end != optarg && !*end && args.timeout && args.timeout < 86400)
+			return 0;
+		cmd_error("run", "--timeout: '%s' is no number of seconds", optarg);
+	}
+	return cmd_usage("run");
+}
+
+static int parse(int argc, char **argv)
+{
+	int option, ret = 0;
+
+	while (!ret && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		ret = take(option);
+	args.plan.devices = argv + optind;
+	args.plan.device_count = argc - optind;
+	if (!ret && !args.help && !args.plan.kernel) {
+		cmd_error("run", "--kernel is missing");
+		ret = cmd_usage("run");
+	}
+	return ret;
+}
+
+/* 0, or an exit code. */
+static int check(void)
+{
+	struct report report;
+	int ret;
+
+	report_begin(&report);
+	ret = check_all(&report, &args.plan);
+	if (args.json)
+		tell("check", NULL, NULL, report_json(&report));
+	else
+		report_print(&report, false);
+	if (ret)
+		ret = EXIT_ERROR;
+	else if (report_failed(&report) && !args.force)
+		ret = fail("check", "see above; --force goes on all the same", EXIT_NO);
+	report_end(&report);
+	return ret;
+}
+
+static int load(void)
+{
+	int ret;
+
+	tell("load", args.plan.kernel, args.plan.cmdline, NULL);
+	ret = kexec_load(args.plan.kernel, args.plan.initrd, args.plan.cmdline);
+	if (ret == 127)
+		return fail("kexec", "not found; it is part of kexec-tools", EXIT_ERROR);
+	return ret ? fail(args.plan.kernel, "kexec could not load it", EXIT_ERROR) : 0;
+}
+
+static int prepare(struct holders *holders)
+{
+	int ret = holders_find(holders, args.sockets);
+
+	if (ret)
+		return fail(args.sockets, strerror(-ret), EXIT_ERROR);
+	for (unsigned int i = 0; i < args.wanted_count; i++)
+		if (!holders_have(holders, args.wanted[i]))
+			return fail(args.wanted[i], "no such program waits for its preparation",
+				    EXIT_NO);
+	if (!holders->count)
+		tell("program", NULL, "nobody asked to be waited for", NULL);
+	return holders_prepare(holders, args.timeout) ? 0 :
+		fail("programs", "not all are ready", EXIT_NO);
+}
+
+static int start(void)
+{
+	int ret;
+
+	if (args.dry_run) {
+		tell("ready", NULL, "a dry run ends here", NULL);
+		return EXIT_GOOD;
+	}
+	tell("kexec", args.plan.kernel, "now", NULL);
+	ret = kexec_start();
+	return fail("kexec", ret == -ENOEXEC ?
+		    "the image brings no handover data, or a session is incomplete: see the kernel log" :
+		    strerror(-ret), EXIT_ERROR);
+}
+
+static int run(void)
+{
+	static struct holders holders = { .tell = tell_holder };
+	int ret = check();
+
+	if (!ret)
+		ret = load();
+	if (ret)
+		return ret;
+	ret = prepare(&holders);
+	if (!ret)
+		ret = start();
+	holders_cancel(&holders);
+	kexec_unload();
+	return ret;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	char *cmdline;
+	int ret = parse(argc, argv);
+
+	if (ret)
+		return ret;
+	if (args.help) {
+		puts(help);
+		return EXIT_GOOD;
+	}
+	cmdline = cmdline_make(args.cmdline, args.append);
+	args.plan.cmdline = cmdline;
+	ret = run();
+	free(cmdline);
+	return ret;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A program that holds a session, and is asked by "carryover run" whether it is
+ * ready (see carryover-run(1)).
+ *
+ *   t-holder listen NAME [without-iommufd]   wait in the background to be asked
+ *   t-holder hold NAME                       preserve at once, stay in the background
+ *   t-holder after NAME                      in the next kernel
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "rig.h"
+
+#define SOCKETS "/run/carryover"
+
+static int listen_at(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	mkdir(SOCKETS, 0700);
+	snprintf(at.sun_path, sizeof(at.sun_path), SOCKETS "/%s", name);
+	MUST(!bind(fd, (struct sockaddr *)&at, sizeof(at)));
+	MUST(!listen(fd, 1));
+	return fd;
+}
+
+static void answer(int peer, const char *text)
+{
+	MUST(send(peer, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
+}
+
+/* The next line of the other side, "" when it is gone. */
+static void hear(int peer, char *line, size_t size)
+{
+	size_t used = 0;
+
+	while (used < size - 1 && recv(peer, line + used, 1, 0) == 1 &&
+	       line[used] != '\n')
+		used++;
+	line[used] = 0;
+}
+
+static int preserve(const struct rig *rig, const char *name, bool iommufd)
+{
+	int session = rig_session_create(name);
+
+	rig_preserve_one(rig, session, RIG_MEMFD);
+	if (iommufd)
+		rig_preserve_one(rig, session, RIG_IOMMUFD);
+	rig_preserve_one(rig, session, RIG_VFIO);
+	return session;
+}
+
+/* Everything is as it was: it can be changed again, and the device works. */
+static void thawed(const struct rig *rig)
+{
+	uint64_t spare = RIG_IOVA + (16u << 20);
+
+	WORKS(co_map_file(rig->iommufd, rig->note->ioas, spare, rig->buffer.fd, 0, RIG_PAGE));
+	WORKS(co_unmap(rig->iommufd, rig->note->ioas, spare, RIG_PAGE));
+	rig_check(rig);
+	rig_check_dma(rig);
+}
+
+static void serve(const struct rig *rig, int peer, const char *name, bool iommufd)
+{
+	char line[64];
+	int session;
+
+	hear(peer, line, sizeof(line));
+	MUST(!strcmp(line, "prepare"));
+	answer(peer, "progress preserving\n");
+	session = preserve(rig, name, iommufd);
+	answer(peer, "ready\n");
+	/* The kexec comes now, or this line. */
+	hear(peer, line, sizeof(line));
+	close(session);
+	close(peer);
+	thawed(rig);
+	test_say("told '%s', all is as it was", line);
+	test_result();
+}
+
+static int wait_to_be_asked(const char *name, bool iommufd)
+{
+	int fd = listen_at(name);
+	char bdf[CO_BDF_SIZE];
+	struct rig rig;
+
+	rig_edu(0, bdf);
+	rig_open(&rig, bdf, 1);
+	fflush(stdout);
+	if (fork())
+		return 0;
+	for (;;)
+		serve(&rig, accept(fd, NULL, NULL), name, iommufd);
+}
+
+static int hold(const char *name)
+{
+	char bdf[CO_BDF_SIZE];
+	struct rig rig;
+
+	rig_edu(0, bdf);
+	rig_open(&rig, bdf, 1);
+	preserve(&rig, name, true);
+	rig_linger();
+	return test_result();
+}
+
+static int after(const char *name)
+{
+	int session = rig_session_retrieve(name);
+	struct rig rig;
+
+	rig_retrieve(&rig, session, 1);
+	rig_check(&rig);
+	rig_session_finish(session);
+	rig_check_dma(&rig);
+	rig_close(&rig);
+	return test_result();
+}
+
+int main(int argc, char **argv)
+{
+	MUST(argc > 2);
+	if (!strcmp(argv[1], "listen"))
+		return wait_to_be_asked(argv[2], argc < 4);
+	return strcmp(argv[1], "hold") ? after(argv[2]) : hold(argv[2]);
+}
