@@ -19,6 +19,8 @@ help:
 	@echo "make check-debug           every guest test on the debug kernel"
 	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), off, base, debug"
 	@echo "make userspace             build the library, the demo and the test programs"
+	@echo "make series [BUILD=1]      the patches for upstream, proven to be the tested tree; BUILD=1"
+	@echo "                           builds the kernel after each, which takes minutes"
 	@echo "make install [PREFIX=...]  library, command and manual pages; DESTDIR= is put in front"
 	@echo "make baseline              run the base's own selftests on the base; record the counts"
 	@echo "make lint                  the checks that need no guest"
@@ -47,6 +49,9 @@ kernels: packages
 userspace: source
 	$(SAY) userspace programs
 	@$(MAKE) --no-print-directory -C tools/carryover BIN=$(BIN)
+
+series: packages
+	@tools/series/run $(if $(BUILD),--build)
 
 install: source
 	@$(MAKE) --no-print-directory -C tools/carryover install
@@ -92,5 +97,5 @@ clean:
 	done
 	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests)
 
-.PHONY: help packages source kernel kernels userspace install demo lint check check-debug baseline \
-	shell clean
+.PHONY: help packages source kernel kernels userspace install series demo lint check check-debug \
+	baseline shell clean

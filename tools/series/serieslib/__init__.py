@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Turns patches and overlay into a series of commits, and proves that it did."""

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commits of the series: which patch, which files, which message."""
+
+import configparser
+import re
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from baselib import hooks, overlay
+from baselib.common import TOP, PrepareError
+
+PLAN = TOP / "tools/series/commits"
+OPTION = re.compile(r"^config (\w+)$", re.M)
+MENU = overlay.KCONFIG["Kconfig"]
+
+
+@dataclass
+class Commit:
+    """One commit."""
+
+    name: str
+    author: str
+    message: str
+    patch: Optional[Path] = None
+    files: Dict[str, bytes] = field(default_factory=dict)
+
+
+class Menu:
+    """Our Kconfig, of which every commit has the options it brings and those before."""
+
+    def __init__(self, text: str):
+        starts = [match.start() for match in OPTION.finditer(text)]
+        end = text.rindex("\nendmenu") + 1
+        self.head, self.tail = text[:starts[0]], text[end:]
+        ends = starts[1:] + [end]
+        self.blocks = {OPTION.match(text[a:b].split("\n", 1)[0]).group(1): text[a:b]
+                       for a, b in zip(starts, ends)}
+
+    def with_options(self, names) -> bytes:
+        """The file with just these options."""
+        chosen = "".join(block for name, block in self.blocks.items() if name in names)
+        return (self.head + chosen.rstrip("\n") + "\n\n" + self.tail).encode()
+
+
+def _read_plan():
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
+    parser.optionxform = str
+    parser.read_string(PLAN.read_text())
+    return parser
+
+
+def _owner(plan, key: str, name: str) -> str:
+    """The section whose patterns match first."""
+    for section in plan.sections():
+        if any(fnmatchcase(name, pattern) for pattern in plan[section].get(key, "").split()):
+            return section
+    raise PrepareError(f"tools/series/commits says of no commit that it brings {name}")
+
+
+def _split_mail(patch: Path):
+    """A patch's author and its message."""
+    head = re.split(r"^---$", patch.read_text(), maxsplit=1, flags=re.M)[0]
+    match = re.match(r"From: (.*)\nSubject: (?:\[PATCH[^]]*\] )?(.*(?:\n .*)*)\n\n(.*)", head, re.S)
+    if not match:
+        raise PrepareError(f"patches/{patch.name} has no From, Subject and message")
+    subject = re.sub(r"\n +", " ", match.group(2))
+    return match.group(1), f"{subject}\n\n{match.group(3).strip()}\n"
+
+
+def _message(section, author: str) -> str:
+    body = section.get("body", "").strip()
+    return f"{section['subject']}\n\n{body}\n\nSigned-off-by: {author}\n"
+
+
+def commits(base: Path) -> List[Commit]:
+    """All commits in order; those that would be empty are left out."""
+    plan, made = _read_plan(), {}
+    author = ""
+    for patch in hooks.series():
+        author, message = _split_mail(patch)
+        name = re.sub(r"^\d+-", "", patch.stem)
+        made[name] = Commit(name, author, message, patch)
+    for name in plan.sections():
+        if "subject" in plan[name]:
+            made[name] = Commit(name, author, _message(plan[name], author))
+    for path, data in overlay.overlay_files(base).items():
+        if path != MENU:
+            _commit_of(made, _owner(plan, "files", path)).files[path] = data
+    _add_menus(plan, made)
+    return [commit for commit in made.values() if commit.patch or commit.files]
+
+
+def _commit_of(made, name: str) -> Commit:
+    if name not in made:
+        raise PrepareError(f"tools/series/commits names '{name}', which is no patch and has no subject")
+    return made[name]
+
+
+def _add_menus(plan, made):
+    text = overlay.overlay_paths()[MENU].read_text()
+    menu, have = Menu(text), set()
+    owners = {option: _owner(plan, "options", option) for option in menu.blocks}
+    for owner in owners.values():
+        _commit_of(made, owner)
+    for name, commit in made.items():
+        new = {option for option, owner in owners.items() if owner == name}
+        have |= new
+        if new:
+            commit.files[MENU] = menu.with_options(have)
+    if menu.with_options(have) != text.encode():
+        raise PrepareError("Kconfig does not come out of its parts as it was")
