@@ -6,8 +6,13 @@
  * entry follows its device: found and held in D0, claimed by the driver that
  * took the device over, and dropped when the session ends.
  *
- * A device that the list names and that is not the same any more is stopped on
- * the spot: Bus Master off.
+ * While it is nobody's nobody can stop it either: it is neither reset, removed
+ * nor bound but by the driver that takes it over. A device that the list names
+ * and that is not the same any more, or is not where it was, is stopped on the
+ * spot.
+ *
+ * Locking order: device lock -> pci_incoming_lock or outgoing_lock; neither of
+ * these two under the other.
  */
 #define pr_fmt(fmt) "PCI: liveupdate: " fmt
 
@@ -15,7 +20,6 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
-#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
@@ -25,34 +29,17 @@
 
 #include "liveupdate.h"
 
-/* The driver that can take over what it left running. */
-#define PCI_LIVEUPDATE_DRIVER	"vfio-pci"
+/* Protects the entries of pci_incoming; taken below any driver's locks. */
+DEFINE_MUTEX(pci_incoming_lock);
+DEFINE_XARRAY(pci_incoming);
 
-/**
- * struct pci_incoming - a device the previous kernel left running
- * @ser:     its entry on the list, copied
- * @pdev:    the device, with a reference, once it was enumerated
- * @claimed: somebody owns it again
- */
-struct pci_incoming {
-	struct pci_dev_ser ser;
-	struct pci_dev *pdev;
-	bool claimed;
-};
-
-/* Protects the entries of incoming; taken below any driver's locks. */
-static DEFINE_MUTEX(incoming_lock);
-static DEFINE_XARRAY(incoming);
-
-static unsigned long incoming_key(u32 domain, u16 bdf)
+struct pci_incoming *pci_incoming_find(struct pci_dev *pdev)
 {
-	return (unsigned long)domain << 16 | bdf;
-}
+	lockdep_assert_held(&pci_incoming_lock);
 
-static struct pci_incoming *incoming_find(struct pci_dev *pdev)
-{
-	return xa_load(&incoming, incoming_key(pci_domain_nr(pdev->bus),
-					       pci_dev_id(pdev)));
+	return xa_load(&pci_incoming,
+		       pci_incoming_key(pci_domain_nr(pdev->bus),
+					pci_dev_id(pdev)));
 }
 
 static int incoming_add(const struct pci_dev_ser *ser)
@@ -63,33 +50,43 @@ static int incoming_add(const struct pci_dev_ser *ser)
 	if (!in)
 		return -ENOMEM;
 	in->ser = *ser;
-	err = xa_insert(&incoming, incoming_key(ser->domain, ser->bdf), in,
-			GFP_KERNEL);
+	err = xa_insert(&pci_incoming, pci_incoming_key(ser->domain, ser->bdf),
+			in, GFP_KERNEL);
 	if (err)
 		kfree(in);
 	return err;
 }
 
-static int pci_liveupdate_flb_retrieve(struct liveupdate_flb_op_args *args)
+static bool flb_is_sane(u64 data)
 {
-	struct pci_ser *ser = phys_to_virt(args->data);
+	const struct pci_ser *ser = phys_to_virt(data);
 
-	if (!PAGE_ALIGNED(args->data) ||
-	    kho_restorable_order(args->data) != PCI_SER_ORDER) {
-		pr_err("no list at %#llx\n", args->data);
-		return -EBADMSG;
+	if (!PAGE_ALIGNED(data) ||
+	    kho_restorable_order(data) != PCI_SER_ORDER) {
+		pr_err("no list at %#llx\n", data);
+		return false;
 	}
 	if (ser->count > PCI_SER_MAX || ser->reserved) {
 		pr_err("list of %u devices refused\n", ser->count);
-		return -EBADMSG;
+		return false;
 	}
-	args->obj = ser;
+	return true;
+}
+
+/*
+ * A list that is refused is an empty one: the Live Update Orchestrator warns
+ * when it can't finish what it could not retrieve. Its memory stays reserved.
+ */
+static int pci_liveupdate_flb_retrieve(struct liveupdate_flb_op_args *args)
+{
+	args->obj = flb_is_sane(args->data) ? phys_to_virt(args->data) : NULL;
 	return 0;
 }
 
 static void pci_liveupdate_flb_finish(struct liveupdate_flb_op_args *args)
 {
-	kho_restore_free(args->obj);
+	if (args->obj)
+		kho_restore_free(args->obj);
 }
 
 static const struct liveupdate_flb_ops pci_liveupdate_flb_ops = {
@@ -105,48 +102,117 @@ struct liveupdate_flb pci_liveupdate_flb = {
 	.compatible = PCI_LUO_FLB_COMPATIBLE,
 };
 
+/* There was a list and it was refused: any device may be running. */
+static bool incoming_unknown;
+
 static void incoming_load(void)
 {
 	static bool loaded;
 	struct pci_ser *ser;
 
-	lockdep_assert_held(&incoming_lock);
+	lockdep_assert_held(&pci_incoming_lock);
 
 	if (loaded)
 		return;
 	loaded = true;
 	if (liveupdate_flb_get_incoming(&pci_liveupdate_flb, (void **)&ser))
 		return;
-	for (u32 i = 0; i < ser->count; i++)
+	incoming_unknown = !ser;
+	for (u32 i = 0; ser && i < ser->count; i++)
 		if (incoming_add(&ser->devices[i]))
 			pr_err("entry %u (%04x:%04x) refused\n", i,
 			       ser->devices[i].domain, ser->devices[i].bdf);
 	liveupdate_flb_put_incoming(&pci_liveupdate_flb);
 }
 
-static bool incoming_is_bridge(const struct pci_incoming *in)
+/* What is wrong with the device that is at the entry's address, or NULL. */
+static const char *incoming_difference(const struct pci_incoming *in,
+				       struct pci_dev *pdev)
 {
-	return in->ser.flags & PCI_DEV_SER_BRIDGE;
+	struct pci_dev_ser is = {};
+
+	if (pci_incoming_is_bridge(in) != pci_is_bridge(pdev))
+		return "kind";
+	pci_liveupdate_identify(pdev, &is);
+	return pci_liveupdate_difference(&is, &in->ser);
 }
 
-static bool incoming_matches(const struct pci_incoming *in,
-			     struct pci_dev *pdev)
+/*
+ * A bus that got another number took its devices with it: they run, and their
+ * addresses say nothing. Returns the bridge that leads to such a bus, or NULL.
+ */
+static struct pci_dev *incoming_moved(struct pci_dev *pdev)
 {
-	return in->ser.vendor == pdev->vendor &&
-	       in->ser.device == pdev->device &&
-	       incoming_is_bridge(in) == pci_is_bridge(pdev);
+	struct pci_dev *bridge;
+
+	for (bridge = pci_upstream_bridge(pdev); bridge;
+	     bridge = pci_upstream_bridge(bridge)) {
+		struct pci_incoming *in = pci_incoming_find(bridge);
+
+		if (in && in->pdev == bridge &&
+		    (in->ser.bridge[0] >> 8 & 0xff) != bridge->subordinate->number)
+			return bridge;
+	}
+	return NULL;
 }
 
-static void incoming_drop(struct pci_dev *pdev)
+/* Nobody resets the bus below the device for a neighbour's sake. */
+static void incoming_guard(struct pci_incoming *in)
 {
-	struct pci_incoming *in = incoming_find(pdev);
-
-	if (!in || in->pdev != pdev || (in->ser.refs && --in->ser.refs))
+	if (in->pdev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET)
 		return;
-	xa_erase(&incoming, incoming_key(in->ser.domain, in->ser.bdf));
-	pm_runtime_put(&pdev->dev);
-	pci_dev_put(pdev);
-	kfree(in);
+	in->pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
+	in->guarded = true;
+}
+
+/* Enumeration has turned MSI off, so that only INTx is left to be silenced. */
+static void incoming_silence(struct pci_dev *pdev)
+{
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_write_config_word(pdev, PCI_COMMAND,
+			      command | PCI_COMMAND_INTX_DISABLE);
+}
+
+static void incoming_adopt(struct pci_incoming *in, struct pci_dev *pdev)
+{
+	/* Gone and back without our doing, by hotplug. */
+	if (in->pdev)
+		pci_dev_put(in->pdev);
+	in->pdev = pci_dev_get(pdev);
+	pm_runtime_get_noresume(&pdev->dev);
+	if (pci_incoming_is_bridge(in))
+		return;
+	incoming_silence(pdev);
+	incoming_guard(in);
+	if (device_set_driver_override(&pdev->dev, PCI_LIVEUPDATE_DRIVER))
+		pci_warn(pdev, "liveupdate: no memory to select a driver\n");
+	pci_info(pdev, "liveupdate: running since the previous kernel\n");
+}
+
+/* Returns whether the device has to be stopped. */
+static bool incoming_setup(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge = incoming_moved(pdev);
+	struct pci_incoming *in = pci_incoming_find(pdev);
+	const char *difference;
+
+	if (bridge) {
+		pci_err(pdev, "liveupdate: stopping it, the bus below %s has another number\n",
+			pci_name(bridge));
+		return true;
+	}
+	if (!in || in->claimed)
+		return false;
+	difference = incoming_difference(in, pdev);
+	if (difference) {
+		pci_err(pdev, "liveupdate: stopping it, it is not the device that was left running: %s differs\n",
+			difference);
+		return true;
+	}
+	incoming_adopt(in, pdev);
+	return false;
 }
 
 /**
@@ -158,172 +224,17 @@ static void incoming_drop(struct pci_dev *pdev)
  */
 void pci_liveupdate_setup_device(struct pci_dev *pdev)
 {
-	struct pci_incoming *in;
+	bool stop;
 
-	guard(mutex)(&incoming_lock);
-	incoming_load();
-	in = incoming_find(pdev);
-	if (!in || in->pdev)
-		return;
-	if (!incoming_matches(in, pdev)) {
-		pci_err(pdev, "liveupdate: not the device that was left running (%04x:%04x), stopping it\n",
-			in->ser.vendor, in->ser.device);
-		pci_clear_master(pdev);
-		return;
+	scoped_guard(mutex, &pci_incoming_lock) {
+		incoming_load();
+		stop = incoming_unknown ||
+		       (!xa_empty(&pci_incoming) && incoming_setup(pdev));
 	}
-
-	in->pdev = pci_dev_get(pdev);
-	pm_runtime_get_noresume(&pdev->dev);
-	if (incoming_is_bridge(in))
+	if (!stop)
 		return;
-	if (device_set_driver_override(&pdev->dev, PCI_LIVEUPDATE_DRIVER))
-		pci_warn(pdev, "liveupdate: no memory to select a driver\n");
-	pci_info(pdev, "liveupdate: running since the previous kernel\n");
-}
-
-/**
- * pci_liveupdate_incoming - Is the device running and nobody's?
- * @pdev: the device
- *
- * Return: true from the enumeration of a device that the previous kernel left
- *         running until it is claimed or released. Never true for a bridge.
- */
-bool pci_liveupdate_incoming(struct pci_dev *pdev)
-{
-	struct pci_incoming *in;
-
-	guard(mutex)(&incoming_lock);
-	in = incoming_find(pdev);
-	return in && in->pdev == pdev && !in->claimed &&
-	       !incoming_is_bridge(in);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
-
-/**
- * pci_liveupdate_find - The running device that a file is of
- * @handle: the file's serialized data
- *
- * Return: the device with a reference, or NULL when it is not there, not the
- *         same, or not nobody's any more.
- */
-struct pci_dev *pci_liveupdate_find(u64 handle)
-{
-	struct pci_incoming *in;
-	unsigned long key;
-
-	guard(mutex)(&incoming_lock);
-	xa_for_each(&incoming, key, in)
-		if (in->pdev && !in->claimed && !incoming_is_bridge(in) &&
-		    in->ser.handle == handle)
-			return pci_dev_get(in->pdev);
-	return NULL;
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_find);
-
-/**
- * pci_liveupdate_running - Is there a device that is running since before?
- *
- * Return: true while the live update of any device is not over, so also when
- *         a device on the list was not enumerated yet.
- */
-bool pci_liveupdate_running(void)
-{
-	guard(mutex)(&incoming_lock);
-	return !xa_empty(&incoming);
-}
-
-/**
- * pci_liveupdate_may_probe - May this driver bind the device now?
- * @pdev: the device
- * @drv:  the driver
- *
- * Return: false when the device is running and nobody's, and the driver is not
- *         the one that can take it over.
- */
-bool pci_liveupdate_may_probe(struct pci_dev *pdev,
-			      const struct device_driver *drv)
-{
-	return !pci_liveupdate_incoming(pdev) ||
-	       !strcmp(drv->name, PCI_LIVEUPDATE_DRIVER);
-}
-
-/**
- * pci_liveupdate_drop_saved_master - Take Bus Master out of the saved state
- * @pdev: the device, after pci_save_state()
- *
- * A driver that saves the state of a stopped device, to restore it when it is
- * done, finds Bus Master on in an incoming one. Other devices are not touched.
- */
-void pci_liveupdate_drop_saved_master(struct pci_dev *pdev)
-{
-	if (pci_liveupdate_incoming(pdev))
-		pdev->saved_config_space[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_drop_saved_master);
-
-/**
- * pci_liveupdate_claim - Somebody owns the device again
- * @pdev: the device
- *
- * It stays in D0 until pci_liveupdate_release().
- */
-void pci_liveupdate_claim(struct pci_dev *pdev)
-{
-	struct pci_incoming *in;
-
-	guard(mutex)(&incoming_lock);
-	in = incoming_find(pdev);
-	if (in && in->pdev == pdev)
-		in->claimed = true;
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_claim);
-
-/**
- * pci_liveupdate_quiesce - Make a device unable to write memory
- * @pdev: the device
- *
- * Bus Master off, then a wait for what is under way, then a reset of the
- * function where it has one. On return no more DMA of the device arrives.
- *
- * Context: May sleep, takes the device's lock.
- */
-void pci_liveupdate_quiesce(struct pci_dev *pdev)
-{
-	pci_clear_master(pdev);
-	if (!pci_wait_for_pending_transaction(pdev))
-		pci_warn(pdev, "liveupdate: transactions still pending\n");
-	if (pci_reset_function(pdev))
-		pci_info(pdev, "liveupdate: stopped, it has no reset\n");
+	if (pci_is_bridge(pdev) || incoming_unknown)
+		pci_clear_master(pdev);
 	else
-		pci_info(pdev, "liveupdate: stopped and reset\n");
+		pci_liveupdate_quiesce(pdev);
 }
-EXPORT_SYMBOL_GPL(pci_liveupdate_quiesce);
-
-/**
- * pci_liveupdate_release - The live update of a device is over
- * @pdev: the device, claimed or quiesced
- *
- * It is an ordinary device again, and so are the bridges above it when it was
- * the last one below them.
- */
-void pci_liveupdate_release(struct pci_dev *pdev)
-{
-	guard(mutex)(&incoming_lock);
-	for (struct pci_dev *dev = pdev; dev; dev = pci_upstream_bridge(dev))
-		incoming_drop(dev);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_release);
-
-LIVEUPDATE_NOTE(PCI_LUO_FLB_COMPATIBLE);
-
-/**
- * pci_liveupdate_register - A file handler will preserve PCI devices
- * @fh: the handler, registered
- *
- * Return: 0 or the error of liveupdate_register_flb().
- */
-int pci_liveupdate_register(struct liveupdate_file_handler *fh)
-{
-	return liveupdate_register_flb(fh, &pci_liveupdate_flb);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_register);

@@ -53,13 +53,8 @@ static int outgoing_get(struct pci_dev *pdev, u16 flags)
 		if (outgoing->count == PCI_SER_MAX)
 			return -ENOSPC;
 		ser = &outgoing->devices[outgoing->count++];
-		*ser = (struct pci_dev_ser) {
-			.domain = pci_domain_nr(pdev->bus),
-			.bdf = pci_dev_id(pdev),
-			.flags = flags,
-			.vendor = pdev->vendor,
-			.device = pdev->device,
-		};
+		*ser = (struct pci_dev_ser) { .flags = flags };
+		pci_liveupdate_identify(pdev, ser);
 	}
 	ser->refs++;
 	return 0;

@@ -19,6 +19,7 @@
 struct device_driver;
 struct liveupdate_file_handler;
 struct pci_dev;
+struct pci_saved_state;
 
 #ifdef CONFIG_PCI_LIVEUPDATE
 int pci_liveupdate_register(struct liveupdate_file_handler *fh);
@@ -30,11 +31,20 @@ bool pci_liveupdate_outgoing(struct pci_dev *pdev);
 
 void pci_liveupdate_setup_device(struct pci_dev *pdev);
 bool pci_liveupdate_incoming(struct pci_dev *pdev);
+bool pci_liveupdate_busy(struct pci_dev *pdev);
+int pci_liveupdate_check(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
 bool pci_liveupdate_running(void);
+void pci_liveupdate_forget(u64 handle);
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 			      const struct device_driver *drv);
 void pci_liveupdate_drop_saved_master(struct pci_dev *pdev);
+int pci_liveupdate_get_saved(struct pci_dev *pdev,
+			     struct pci_saved_state *state, void **data,
+			     size_t *len);
+int pci_liveupdate_put_saved(struct pci_dev *pdev,
+			     struct pci_saved_state **state, const void *data,
+			     size_t len);
 void pci_liveupdate_claim(struct pci_dev *pdev);
 void pci_liveupdate_quiesce(struct pci_dev *pdev);
 void pci_liveupdate_release(struct pci_dev *pdev);
@@ -52,6 +62,11 @@ static inline bool pci_liveupdate_incoming(struct pci_dev *pdev)
 }
 
 static inline bool pci_liveupdate_running(void)
+{
+	return false;
+}
+
+static inline bool pci_liveupdate_busy(struct pci_dev *pdev)
 {
 	return false;
 }
