@@ -16,6 +16,7 @@
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/vfio.h>
+#include <linux/xarray.h>
 
 #include "vfio.h"
 #include "liveupdate.h"
@@ -32,6 +33,53 @@ int vfio_liveupdate_check_open(struct vfio_device *device)
 	return vfio_liveupdate_unclaimed(device) ? -EBUSY : 0;
 }
 
+/* Devices that the administrator does not want to be carried over. */
+static DEFINE_XARRAY(vfio_liveupdate_out);
+
+/**
+ * vfio_liveupdate_excluded - Has the administrator excluded the device?
+ * @device: the device
+ *
+ * Return: whether 0 was written to its attribute "liveupdate".
+ */
+bool vfio_liveupdate_excluded(struct vfio_device *device)
+{
+	return xa_load(&vfio_liveupdate_out, (unsigned long)device);
+}
+EXPORT_SYMBOL_GPL(vfio_liveupdate_excluded);
+
+static ssize_t liveupdate_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	struct vfio_device *device = container_of(dev, struct vfio_device,
+						  device);
+
+	return sysfs_emit(buf, "%d\n", !vfio_liveupdate_excluded(device));
+}
+
+/* Counts from the next PRESERVE_FD on; what is preserved stays so. */
+static ssize_t liveupdate_store(struct device *dev,
+				struct device_attribute *attr, const char *buf,
+				size_t count)
+{
+	struct vfio_device *device = container_of(dev, struct vfio_device,
+						  device);
+	bool on;
+	int err;
+
+	err = kstrtobool(buf, &on);
+	if (err)
+		return err;
+	if (on)
+		xa_erase(&vfio_liveupdate_out, (unsigned long)device);
+	else
+		err = xa_err(xa_store(&vfio_liveupdate_out,
+				      (unsigned long)device, xa_mk_value(1),
+				      GFP_KERNEL));
+	return err ?: count;
+}
+static DEVICE_ATTR_RW(liveupdate);
+
 /*
  * Called when the device is there. Its group can't be opened as long as the
  * device file is in use, and that is what it is: the block passes to the file
@@ -39,13 +87,19 @@ int vfio_liveupdate_check_open(struct vfio_device *device)
  */
 void vfio_liveupdate_register(struct vfio_device *device)
 {
+	if (device_create_file(&device->device, &dev_attr_liveupdate))
+		dev_warn(&device->device, "no attribute to exclude it\n");
 	if (vfio_liveupdate_unclaimed(device))
 		vfio_device_block_group(device);
 }
 
-/* Called when the device goes, closed by now: undoes the above. */
+/*
+ * Called when the device goes, closed by now: undoes the above. The attribute
+ * went with the device.
+ */
 void vfio_liveupdate_unregister(struct vfio_device *device)
 {
+	xa_erase(&vfio_liveupdate_out, (unsigned long)device);
 	if (vfio_liveupdate_unclaimed(device))
 		vfio_device_unblock_group(device);
 }

@@ -26,6 +26,7 @@ int vfio_liveupdate_check_open(struct vfio_device *device);
 void vfio_liveupdate_register(struct vfio_device *device);
 void vfio_liveupdate_unregister(struct vfio_device *device);
 void vfio_liveupdate_unblock(struct vfio_device *device);
+bool vfio_liveupdate_excluded(struct vfio_device *device);
 
 struct vfio_device_file *vfio_liveupdate_df(struct file *file);
 struct file *vfio_liveupdate_open(struct vfio_device *device,

@@ -10,6 +10,12 @@
  *   bars           six pairs of u64: bus address, length; 0 for no BAR
  *   reset          u32    1 when the function has a reset that worked
  *   device-id      u32    ID of the device in the iommufd
+ *   saved-state    bytes  what is restored when the file is closed: two u32, the
+ *                         words of config space with the command register (what
+ *                         is no address and no Bus Master) and the cache line
+ *                         size; then per capability u16 ID, u16 1 for an
+ *                         extended one, u32 length and as many bytes, the
+ *                         registers the kernel saves of it, in its byte order
  *
  * and these, which are filled in at freeze:
  *

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whether a device file can be carried over a live update, and why not.
+ */
+#include <linux/export.h>
+#include <linux/pci.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+
+#include "../vfio.h"
+#include "../liveupdate.h"
+#include "vfio_pci_liveupdate.h"
+
+static const char * const reasons[] = {
+	[VFIO_LIVEUPDATE_GROUP]    = "it was opened by its group",
+	[VFIO_LIVEUPDATE_UNBOUND]  = "it is not bound to an iommufd",
+	[VFIO_LIVEUPDATE_DRIVER]   = "its driver is not vfio-pci",
+	[VFIO_LIVEUPDATE_IOMMU]    = "it has an IOMMU",
+	[VFIO_LIVEUPDATE_PASID]    = "it has PASIDs attached",
+	[VFIO_LIVEUPDATE_VF]       = "it is a virtual function",
+	[VFIO_LIVEUPDATE_HAS_VFS]  = "it has virtual functions",
+	[VFIO_LIVEUPDATE_POWER]    = "it is in a low power state",
+	[VFIO_LIVEUPDATE_DMABUF]   = "its memory is exported as a dma-buf",
+	[VFIO_LIVEUPDATE_REGIONS]  = "it has regions of its own kind",
+	[VFIO_LIVEUPDATE_ZPCI]     = "it is a zPCI device",
+	[VFIO_LIVEUPDATE_INTX]     = "its INTx can't be masked in the device",
+	[VFIO_LIVEUPDATE_EXCLUDED] = "it is excluded in sysfs",
+};
+
+/**
+ * vfio_pci_liveupdate_reason - An obstacle in words
+ * @obstacle: not VFIO_LIVEUPDATE_OK
+ *
+ * Return: the predicate of a sentence about the device.
+ */
+const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle)
+{
+	return reasons[obstacle];
+}
+EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_reason);
+
+static enum vfio_liveupdate_obstacle
+function_obstacle(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (pdev->is_virtfn)
+		return VFIO_LIVEUPDATE_VF;
+	if (pci_num_vf(pdev))
+		return VFIO_LIVEUPDATE_HAS_VFS;
+	if (pdev->current_state != PCI_D0 || vdev->pm_runtime_engaged)
+		return VFIO_LIVEUPDATE_POWER;
+	if (!list_empty(&vdev->dmabufs))
+		return VFIO_LIVEUPDATE_DMABUF;
+	if (IS_ENABLED(CONFIG_S390))
+		return VFIO_LIVEUPDATE_ZPCI;
+	if (vdev->num_regions)
+		return VFIO_LIVEUPDATE_REGIONS;
+	/* It would fall back to INTx when enumeration turns its MSI off. */
+	if (pdev->pin && !vdev->pci_2_3 && !vdev->nointx)
+		return VFIO_LIVEUPDATE_INTX;
+	return VFIO_LIVEUPDATE_OK;
+}
+
+static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)
+{
+	if (!dev_is_pci(device->dev) || strcmp(device->ops->name, "vfio-pci"))
+		return VFIO_LIVEUPDATE_DRIVER;
+	if (!vfio_device_is_noiommu(device))
+		return VFIO_LIVEUPDATE_IOMMU;
+	if (!ida_is_empty(&device->pasids))
+		return VFIO_LIVEUPDATE_PASID;
+	return function_obstacle(vfio_pci_lu_vdev(device));
+}
+
+/**
+ * vfio_pci_liveupdate_obstacle - What keeps a file from being preserved
+ * @df: the file's
+ *
+ * Context: dev_set->lock is held.
+ * Return: the first obstacle; VFIO_LIVEUPDATE_OK when there is none. Whether
+ *         the device is excluded is not looked at.
+ */
+enum vfio_liveupdate_obstacle
+vfio_pci_liveupdate_obstacle(struct vfio_device_file *df)
+{
+	lockdep_assert_held(&df->device->dev_set->lock);
+
+	if (df->group)
+		return VFIO_LIVEUPDATE_GROUP;
+	if (!df->access_granted || !df->device->iommufd_device)
+		return VFIO_LIVEUPDATE_UNBOUND;
+	return device_obstacle(df->device);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_obstacle);
+
+/*
+ * Asked through a file that is in use; one opened by its group has no
+ * iommufd_device of a cdev.
+ */
+static enum vfio_liveupdate_obstacle
+feature_obstacle(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_device *device = &vdev->vdev;
+
+	guard(mutex)(&device->dev_set->lock);
+	if (!device->cdev_opened)
+		return VFIO_LIVEUPDATE_GROUP;
+	if (vfio_liveupdate_excluded(device))
+		return VFIO_LIVEUPDATE_EXCLUDED;
+	return device_obstacle(device);
+}
+
+/**
+ * vfio_pci_liveupdate_feature - VFIO_DEVICE_FEATURE_LIVEUPDATE
+ * @vdev:  the device
+ * @flags: of struct vfio_device_feature
+ * @arg:   its data
+ * @argsz: bytes at @arg
+ *
+ * Return: 0 or an errno, as vfio_check_feature().
+ */
+int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
+				void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_liveupdate lu = {};
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(lu));
+	if (ret != 1)
+		return ret;
+	lu.obstacle = feature_obstacle(vdev);
+	if (lu.obstacle == VFIO_LIVEUPDATE_OK)
+		lu.flags = VFIO_LIVEUPDATE_PRESERVABLE |
+			   VFIO_LIVEUPDATE_NO_RESET |
+			   VFIO_LIVEUPDATE_RUNNING_DMA |
+			   VFIO_LIVEUPDATE_ATTACHED;
+	return copy_to_user(arg, &lu, sizeof(lu)) ? -EFAULT : 0;
+}

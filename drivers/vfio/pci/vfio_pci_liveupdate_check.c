@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VFIO PCI device that arrived: is it the one that was left, and what it has
+ * to get back.
+ */
+#include <linux/iommufd_liveupdate.h>
+#include <linux/pci_liveupdate.h>
+#include <linux/unaligned.h>
+
+#include "../vfio.h"
+#include "../liveupdate.h"
+#include "vfio_pci_liveupdate.h"
+
+static int changed(struct pci_dev *pdev, const char *what, u64 is, u64 was)
+{
+	pci_warn(pdev, "liveupdate: %s is %#llx, was %#llx\n", what, is, was);
+	return -ENXIO;
+}
+
+static int check_u32(struct pci_dev *pdev, const struct liveupdate_blob *blob,
+		     const char *name, u32 is)
+{
+	u32 was;
+
+	if (liveupdate_blob_get_u32(blob, 0, name, &was))
+		return -EBADMSG;
+	return is == was ? 0 : changed(pdev, name, is, was);
+}
+
+static int check_bars(struct pci_dev *pdev, const struct liveupdate_blob *blob)
+{
+	struct vfio_pci_bar_ser is[PCI_STD_NUM_BARS], was[PCI_STD_NUM_BARS];
+	const void *data;
+	size_t len;
+
+	data = liveupdate_blob_get(blob, 0, "bars", &len);
+	if (!data || len != sizeof(was))
+		return -EBADMSG;
+	memcpy(was, data, sizeof(was));
+	vfio_pci_lu_read_bars(pdev, is);
+	for (int i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (is[i].start != was[i].start || is[i].len != was[i].len) {
+			pci_warn(pdev, "liveupdate: BAR %d moved\n", i);
+			return changed(pdev, "BAR", be64_to_cpu(is[i].start),
+					  be64_to_cpu(was[i].start));
+		}
+	return 0;
+}
+
+/* Nobody may have stopped it since, which would have cost it what was under way. */
+static int check_running(struct pci_dev *pdev,
+			 const struct liveupdate_blob *blob)
+{
+	u16 command;
+	u32 was;
+
+	if (liveupdate_blob_get_u32(blob, 0, "command", &was))
+		return -EBADMSG;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (!(command & PCI_COMMAND_MASTER) && (was & PCI_COMMAND_MASTER)) {
+		pci_warn(pdev, "liveupdate: was stopped on the way\n");
+		return -ENXIO;
+	}
+	return 0;
+}
+
+static int check_identity(struct pci_dev *pdev,
+			  const struct liveupdate_blob *blob)
+{
+	struct vfio_pci_identity id[VFIO_PCI_IDENTITIES];
+	u64 serial;
+	int ret;
+
+	vfio_pci_lu_identify(pdev, id);
+	for (int i = 0; i < VFIO_PCI_IDENTITIES; i++) {
+		ret = check_u32(pdev, blob, id[i].name, id[i].value);
+		if (ret)
+			return ret;
+	}
+	if (liveupdate_blob_get_u64(blob, 0, "serial", &serial))
+		return -EBADMSG;
+	if (serial != pci_get_dsn(pdev))
+		return changed(pdev, "serial", pci_get_dsn(pdev), serial);
+	return 0;
+}
+
+/**
+ * vfio_pci_lu_check - Is it the device that was left running, and as it was left?
+ * @pdev: the device at the address in the blob
+ * @blob: of the device's file
+ *
+ * Return: 0; -ENXIO after a line in the log that says what differs; -EBADMSG
+ *         when the blob lacks something.
+ */
+int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob)
+{
+	int ret;
+
+	if (!pci_liveupdate_incoming(pdev)) {
+		pci_warn(pdev, "liveupdate: was not left running\n");
+		return -ENXIO;
+	}
+	ret = check_identity(pdev, blob);
+	if (ret)
+		return ret;
+	ret = pci_liveupdate_check(pdev);
+	if (ret)
+		return ret;
+	ret = check_bars(pdev, blob);
+	return ret ?: check_running(pdev, blob);
+}
+
+/**
+ * vfio_pci_lu_restore_config - Have a device's config space be what it was
+ * @vdev: the device, opened
+ * @blob: of the device's file
+ *
+ * Return: 0, or -EBADMSG when something in the blob does not fit the device.
+ */
+int vfio_pci_lu_restore_config(struct vfio_pci_core_device *vdev,
+			       const struct liveupdate_blob *blob)
+{
+	const void *vconfig, *saved;
+	size_t len, saved_len;
+	u16 command;
+	u32 reset;
+	int ret;
+
+	vconfig = liveupdate_blob_get(blob, 0, "vconfig", &len);
+	if (!vconfig || len != vdev->pdev->cfg_size ||
+	    liveupdate_blob_get_u32(blob, 0, "reset", &reset))
+		return -EBADMSG;
+	saved = liveupdate_blob_get(blob, 0, "saved-state", &saved_len);
+	if (!saved)
+		return -EBADMSG;
+	guard(mutex)(&vdev->igate);
+	guard(rwsem_write)(&vdev->memory_lock);
+	ret = pci_liveupdate_put_saved(vdev->pdev, &vdev->pci_saved_state,
+				       saved, saved_len);
+	if (ret) {
+		pci_warn(vdev->pdev, "liveupdate: saved state refused: error %d\n",
+			 ret);
+		return ret;
+	}
+	memcpy(vdev->vconfig, vconfig, len);
+	command = get_unaligned_le16(vdev->vconfig + PCI_COMMAND);
+	vdev->virq_disabled = command & PCI_COMMAND_INTX_DISABLE;
+	vdev->reset_works = reset;
+	vfio_pci_liveupdate_mask_vectors(vdev);
+	return 0;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VFIO PCI device file on its way out: its handover blob.
+ */
+#include <linux/file.h>
+#include <linux/iommufd.h>
+#include <linux/kho/abi/vfio_pci.h>
+#include <linux/liveupdate.h>
+#include <linux/liveupdate_files.h>
+#include <linux/module.h>
+#include <linux/pci_liveupdate.h>
+#include <linux/slab.h>
+
+#include "../vfio.h"
+#include "../liveupdate.h"
+#include "vfio_pci_liveupdate.h"
+
+static u64 lu_sbdf(struct pci_dev *pdev)
+{
+	return (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+}
+
+/**
+ * vfio_pci_lu_read_bars - Where the BARs of a device are
+ * @pdev: the device
+ * @bars: [OUT] PCI_STD_NUM_BARS of them
+ */
+void vfio_pci_lu_read_bars(struct pci_dev *pdev, struct vfio_pci_bar_ser *bars)
+{
+	for (int i = 0; i < PCI_STD_NUM_BARS; i++) {
+		bool used = pci_resource_len(pdev, i);
+
+		bars[i].start = cpu_to_be64(used ? pci_bus_address(pdev, i) : 0);
+		bars[i].len = cpu_to_be64(pci_resource_len(pdev, i));
+	}
+}
+
+/**
+ * vfio_pci_lu_identify - What must be the same device in the next kernel
+ * @pdev: the device
+ * @id:   [OUT] VFIO_PCI_IDENTITIES properties
+ */
+void vfio_pci_lu_identify(struct pci_dev *pdev, struct vfio_pci_identity *id)
+{
+	id[0] = (struct vfio_pci_identity) { "vendor", pdev->vendor };
+	id[1] = (struct vfio_pci_identity) { "device", pdev->device };
+	id[2] = (struct vfio_pci_identity) { "subsystem-vendor", pdev->subsystem_vendor };
+	id[3] = (struct vfio_pci_identity) { "subsystem-device", pdev->subsystem_device };
+	id[4] = (struct vfio_pci_identity) { "class", pdev->class };
+	id[5] = (struct vfio_pci_identity) { "revision", pdev->revision };
+}
+
+static int write_blob(struct liveupdate_blob *blob,
+		      struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_bar_ser bars[PCI_STD_NUM_BARS];
+	struct vfio_pci_identity id[VFIO_PCI_IDENTITIES];
+	struct pci_dev *pdev = vdev->pdev;
+	size_t saved_len;
+	void *saved;
+	int ret;
+
+	ret = pci_liveupdate_get_saved(pdev, vdev->pci_saved_state, &saved,
+				       &saved_len);
+	if (ret)
+		return ret;
+	ret = liveupdate_blob_new(blob, VFIO_PCI_LUO_FH_COMPATIBLE);
+	if (ret) {
+		kfree(saved);
+		return ret;
+	}
+	vfio_pci_lu_read_bars(pdev, bars);
+	vfio_pci_lu_identify(pdev, id);
+	liveupdate_blob_put_u64(blob, "sbdf", lu_sbdf(pdev));
+	for (int i = 0; i < VFIO_PCI_IDENTITIES; i++)
+		liveupdate_blob_put_u32(blob, id[i].name, id[i].value);
+	liveupdate_blob_put_u64(blob, "serial", pci_get_dsn(pdev));
+	liveupdate_blob_put(blob, "bars", bars, sizeof(bars));
+	liveupdate_blob_put_u32(blob, "reset", vdev->reset_works);
+	liveupdate_blob_put_u32(blob, "device-id",
+				iommufd_device_to_id(vdev->vdev.iommufd_device));
+	liveupdate_blob_put_u64(blob, "iommufd-token", 0);
+	liveupdate_blob_put_u32(blob, "pt-id", 0);
+	liveupdate_blob_put_u32(blob, "command", 0);
+	liveupdate_blob_put(blob, "vconfig", vdev->vconfig, pdev->cfg_size);
+	liveupdate_blob_put(blob, "saved-state", saved, saved_len);
+	kfree(saved);
+	return liveupdate_blob_finish(blob);
+}
+
+static int preserve_locked(struct vfio_pci_save *save,
+			   struct vfio_device_file *df)
+{
+	struct vfio_pci_core_device *vdev;
+	enum vfio_liveupdate_obstacle obstacle;
+	int ret;
+
+	obstacle = vfio_pci_liveupdate_obstacle(df);
+	if (!obstacle && vfio_liveupdate_excluded(df->device))
+		obstacle = VFIO_LIVEUPDATE_EXCLUDED;
+	if (obstacle) {
+		dev_warn(df->device->dev, "liveupdate: can't be preserved: %s\n",
+			 vfio_pci_liveupdate_reason(obstacle));
+		return -EOPNOTSUPP;
+	}
+	vdev = vfio_pci_lu_vdev(df->device);
+	ret = write_blob(&save->blob, vdev);
+	if (ret)
+		return ret;
+	ret = liveupdate_blob_preserve(&save->blob, &save->handle);
+	if (ret)
+		return ret;
+	ret = pci_liveupdate_preserve(vdev->pdev, save->handle);
+	if (ret) {
+		liveupdate_blob_unpreserve(&save->blob);
+		return ret;
+	}
+	ret = iommufd_device_keep(vdev->vdev.iommufd_device);
+	if (ret) {
+		pci_liveupdate_unpreserve(vdev->pdev);
+		liveupdate_blob_unpreserve(&save->blob);
+	}
+	return ret;
+}
+
+/**
+ * vfio_pci_lu_preserve - The preserve callback
+ * @args: of the file
+ *
+ * Return: 0; -EOPNOTSUPP after a line in the log; -EBUSY when the device is
+ *         preserved already; -ENOMEM, -ENOSPC.
+ */
+int vfio_pci_lu_preserve(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_pci_save *save = kzalloc_obj(*save);
+	int ret;
+
+	if (!save)
+		return -ENOMEM;
+	scoped_guard(mutex, &df->device->dev_set->lock)
+		ret = preserve_locked(save, df);
+	if (ret) {
+		kfree(save);
+		return ret;
+	}
+	args->private_data = save;
+	args->serialized_data = save->handle;
+	return 0;
+}
+
+/**
+ * vfio_pci_lu_unpreserve - The unpreserve callback
+ * @args: of the file; the session holds it, so the device is still bound
+ */
+void vfio_pci_lu_unpreserve(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_pci_save *save = args->private_data;
+
+	guard(mutex)(&df->device->dev_set->lock);
+	iommufd_device_unkeep(df->device->iommufd_device);
+	pci_liveupdate_unpreserve(vfio_pci_lu_vdev(df->device)->pdev);
+	liveupdate_blob_unpreserve(&save->blob);
+	kfree(save);
+}
+
+static void fill_in(struct vfio_pci_save *save,
+		    struct vfio_pci_core_device *vdev, u64 token)
+{
+	struct liveupdate_blob *blob = &save->blob;
+	u32 pt_id = iommufd_device_hwpt_id(vdev->vdev.iommufd_device);
+	u16 command;
+
+	/* The lock behind pt_id is taken above this one elsewhere. */
+	guard(rwsem_read)(&vdev->memory_lock);
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
+	liveupdate_blob_set_u64(blob, 0, "iommufd-token", token);
+	liveupdate_blob_set_u32(blob, 0, "pt-id", pt_id);
+	liveupdate_blob_set_u32(blob, 0, "command", command);
+	liveupdate_blob_set(blob, 0, "vconfig", vdev->vconfig,
+			    vdev->pdev->cfg_size);
+	liveupdate_blob_seal(blob);
+}
+
+/**
+ * vfio_pci_lu_freeze - The freeze callback
+ * @args: of the file
+ *
+ * Return: 0; -EBUSY when the device can't be carried any more, -ENOEXEC and
+ *         -ENOENT when the image or the session lacks something.
+ */
+int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
+	struct vfio_pci_save *save = args->private_data;
+	enum vfio_liveupdate_obstacle obstacle;
+	u64 token;
+	int ret;
+
+	guard(mutex)(&df->device->dev_set->lock);
+	obstacle = vfio_pci_liveupdate_obstacle(df);
+	if (obstacle) {
+		pci_warn(vdev->pdev, "liveupdate: can't be frozen: %s\n",
+			 vfio_pci_liveupdate_reason(obstacle));
+		return -EBUSY;
+	}
+	ret = pci_liveupdate_freeze(vdev->pdev);
+	if (ret)
+		return ret;
+	ret = liveupdate_get_token_outgoing(args->session,
+					    iommufd_ctx_file(df->iommufd),
+					    &token);
+	if (ret) {
+		pci_warn(vdev->pdev, "liveupdate: its iommufd is not in the session\n");
+		return ret;
+	}
+	fill_in(save, vdev, token);
+	vfio_pci_liveupdate_mask(vdev, &save->masked);
+	return 0;
+}
+
+/**
+ * vfio_pci_lu_unfreeze - The unfreeze callback
+ * @args: of the file
+ */
+void vfio_pci_lu_unfreeze(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_pci_save *save = args->private_data;
+
+	vfio_pci_liveupdate_unmask(vfio_pci_lu_vdev(df->device), &save->masked);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * What VFIO tells about live update of a device.
+ */
+#ifndef _UAPI_LINUX_VFIO_LIVEUPDATE_H
+#define _UAPI_LINUX_VFIO_LIVEUPDATE_H
+
+#include <linux/types.h>
+
+/*
+ * VFIO_DEVICE_FEATURE_GET: can the file be preserved, and how much of the
+ * device is? VFIO_DEVICE_FEATURE_PROBE says whether the kernel can be asked.
+ *
+ * The number is far from those that are handed out one by one.
+ */
+#define VFIO_DEVICE_FEATURE_LIVEUPDATE	0xca44
+
+/**
+ * struct vfio_device_feature_liveupdate - what becomes of the device
+ * @flags:    VFIO_LIVEUPDATE_*
+ * @obstacle: enum vfio_liveupdate_obstacle, why PRESERVE_FD would refuse the
+ *            file now; 0 if it would not
+ */
+struct vfio_device_feature_liveupdate {
+	__u32 flags;
+	__u32 obstacle;
+};
+
+/* PRESERVE_FD takes the file as things are now. */
+#define VFIO_LIVEUPDATE_PRESERVABLE	(1 << 0)
+/* The device is not reset; its registers and config space stay as they are. */
+#define VFIO_LIVEUPDATE_NO_RESET	(1 << 1)
+/* DMA goes on all the time, while no kernel runs as well. */
+#define VFIO_LIVEUPDATE_RUNNING_DMA	(1 << 2)
+/* Binding, attachment, IOAS and mappings come back; nothing is to be redone. */
+#define VFIO_LIVEUPDATE_ATTACHED	(1 << 3)
+
+enum vfio_liveupdate_obstacle {
+	VFIO_LIVEUPDATE_OK = 0,
+	VFIO_LIVEUPDATE_GROUP,		/* opened by its group */
+	VFIO_LIVEUPDATE_UNBOUND,	/* not bound to an iommufd */
+	VFIO_LIVEUPDATE_DRIVER,		/* the driver is not vfio-pci */
+	VFIO_LIVEUPDATE_IOMMU,		/* has an IOMMU */
+	VFIO_LIVEUPDATE_PASID,		/* has PASIDs attached */
+	VFIO_LIVEUPDATE_VF,		/* is a virtual function */
+	VFIO_LIVEUPDATE_HAS_VFS,	/* has virtual functions */
+	VFIO_LIVEUPDATE_POWER,		/* is in a low power state */
+	VFIO_LIVEUPDATE_DMABUF,		/* its memory is exported as a dma-buf */
+	VFIO_LIVEUPDATE_REGIONS,	/* has regions of its own kind */
+	VFIO_LIVEUPDATE_ZPCI,		/* is a zPCI device */
+	VFIO_LIVEUPDATE_INTX,		/* its INTx can't be masked in the device */
+	VFIO_LIVEUPDATE_EXCLUDED,	/* excluded by the administrator */
+};
+
+#endif
