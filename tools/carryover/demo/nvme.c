@@ -218,7 +218,7 @@ static int create_cq(struct nvme *nvme)
 	struct nvme_sqe sqe = {
 		.opcode = ADMIN_CREATE_CQ,
 		.cdw10 = htole32((NVME_CQ_DEPTH - 1) << 16 | 1),
-		.cdw11 = htole32(1),	/* contiguous, no interrupt */
+		.cdw11 = htole32(3),	/* contiguous, interrupts on vector 0 */
 	};
 	uint64_t pa;
 	int ret = page_pa(nvme, member_iova(nvme, io_cq), &pa);

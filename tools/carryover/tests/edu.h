@@ -18,6 +18,7 @@
 enum edu_way {
 	EDU_LOAD = 0,		/* memory to device */
 	EDU_STORE = 2,		/* device to memory */
+	EDU_IRQ = 4,		/* and an interrupt at the end, or'ed in */
 };
 
 /* Does it answer? The BAR has to be open. */
@@ -29,6 +30,15 @@ void edu_start(const struct co_bar *bar, enum edu_way way, uint64_t pa,
 
 /* Is a transfer going on? */
 bool edu_busy(const struct co_bar *bar);
+
+/* Raise an interrupt. It stays raised until it is acknowledged. */
+void edu_irq_raise(const struct co_bar *bar);
+
+/* Which interrupts are raised; 0 for none. */
+uint32_t edu_irq_status(const struct co_bar *bar);
+
+/* Acknowledge all that are raised. */
+void edu_irq_acknowledge(const struct co_bar *bar);
 
 /* Wait for the end of the transfer. 0, or -ETIMEDOUT after two seconds. */
 int edu_wait(const struct co_bar *bar);
