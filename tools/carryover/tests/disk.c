@@ -41,11 +41,11 @@ static void open_iommufd(struct disk *disk, int iommufd, uint32_t ioas)
 	disk->mem->record.ioas = disk->nvme.ioas;
 }
 
-static void open_device(struct disk *disk)
+static void open_device(struct disk *disk, unsigned int index)
 {
 	struct demo_record *record = &disk->mem->record;
 
-	disk_find(record->bdf);
+	WORKS(co_pci_find_class(NVME_CLASS, index, record->bdf));
 	WORKS(co_pci_bind(record->bdf, "vfio-pci"));
 	disk->nvme.device = WORKS(co_device_open(record->bdf));
 	WORKS(co_device_bind(disk->nvme.device, disk->nvme.iommufd,
@@ -67,10 +67,16 @@ static void map(struct disk *disk)
 
 void disk_open(struct disk *disk, int iommufd, uint32_t ioas)
 {
+	disk_open_at(disk, 0, iommufd, ioas);
+}
+
+void disk_open_at(struct disk *disk, unsigned int index, int iommufd,
+		  uint32_t ioas)
+{
 	WORKS(co_buffer_create(&disk->buffer, "disk", DEMO_SIZE, false));
 	point(disk);
 	open_iommufd(disk, iommufd, ioas);
-	open_device(disk);
+	open_device(disk, index);
 	map(disk);
 	MUST(!nvme_start(&disk->nvme));
 	disk->mem->record.magic = DEMO_MAGIC;
@@ -148,6 +154,18 @@ void disk_retrieve(struct disk *disk, int session, uint64_t token, int iommufd)
 						       token + IOMMUFD));
 	disk->nvme.iommufd = iommufd;
 	disk->nvme.ioas = disk->mem->record.ioas;
+	MUST(!nvme_resume(&disk->nvme));
+}
+
+void disk_take_over(struct disk *disk, int memfd, int device, int iommufd)
+{
+	WORKS(co_buffer_open(&disk->buffer, memfd));
+	point(disk);
+	MUST(disk->mem->record.magic == DEMO_MAGIC);
+	disk->nvme.device = device;
+	disk->nvme.iommufd = iommufd;
+	disk->nvme.ioas = disk->mem->record.ioas;
+	disk->own = true;
 	MUST(!nvme_resume(&disk->nvme));
 }
 

@@ -33,6 +33,10 @@ void disk_find(char bdf[CO_BDF_SIZE]);
 /* Bring it up; on an iommufd of its own if @iommufd is -1. */
 void disk_open(struct disk *disk, int iommufd, uint32_t ioas);
 
+/* The same with the controller of this number, counted from 0. */
+void disk_open_at(struct disk *disk, unsigned int index, int iommufd,
+		  uint32_t ioas);
+
 /* Submit reads until @busy are on their way. */
 void disk_fill(struct disk *disk, unsigned int busy);
 
@@ -51,6 +55,9 @@ void disk_retrieve_memory(struct disk *disk, int session, uint64_t token);
 /* The rest, and the driver goes on. -1 if the iommufd is the disk's own. */
 void disk_retrieve(struct disk *disk, int session, uint64_t token,
 		   int iommufd);
+
+/* Drive what somebody else retrieved; the files are the disk's from now on. */
+void disk_take_over(struct disk *disk, int memfd, int device, int iommufd);
 
 /* Are IDs and physical addresses what they were, and did nobody reset it? */
 void disk_check(const struct disk *disk);
