@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nothing stays behind: not of sessions given up, not of an update, not of
+ * I7: nothing stays behind: not of sessions given up, not of an update, not of
  * three in a row. Counted are page table pages, pins, locked memory, files.
  */
 #include <stdio.h>
