@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A session that is finished although its device was not claimed. Until then
+ * I1: a session that is finished although its device was not claimed. Until then
  * the disk goes on writing, and its memory is not given to anybody; afterwards
  * it cannot write.
  *
@@ -11,6 +11,8 @@
  *   refused  retrieving the device fails, in the end and again
  *   closed   the session is closed without FINISH
  *   never    nobody asks for the session: everything stays as it was
+ *   alien    the kernel has no handlers: the same, for good, and it says so
+ *   moved    the device's bus has another number: it is stopped at once
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +22,7 @@
 
 #include "disk.h"
 #include "harness.h"
+#include "log.h"
 #include "rig.h"
 #include "canary.h"
 
@@ -151,13 +154,46 @@ static int never(const char *bdf)
 	return test_result();
 }
 
+static int alien(const char *bdf)
+{
+	int log = log_open();
+
+	watch_canary();
+	FAILS(co_luo_open(), EIO);
+	CHECK(log_has(log, (const char *[]){ "No registered handler",
+					     "carryover", NULL }));
+	for (int i = 0; i < 2; i++)
+		watch_canary();
+	CHECK(rig_master(bdf));
+	return test_result();
+}
+
+/* Stopped when it was found, and the session can be finished all the same. */
+static int moved(const char *bdf)
+{
+	int session;
+
+	CHECK(!rig_master(bdf));
+	session = rig_session_retrieve("unclaimed");
+	FAILS(co_session_retrieve_fd(session, TOKEN + 1), ENODEV);
+	watch_canary();
+	rig_session_finish(session);
+	CHECK(!rig_master(bdf));
+	watch_canary();
+	return test_result();
+}
+
 static int after(const char *mode)
 {
 	char bdf[CO_BDF_SIZE];
 	int session;
 
 	disk_find(bdf);
+	if (!strcmp(mode, "moved"))
+		return moved(bdf);
 	CHECK(rig_master(bdf));
+	if (!strcmp(mode, "alien"))
+		return alien(bdf);
 	if (!strcmp(mode, "never"))
 		return never(bdf);
 	session = rig_session_retrieve("unclaimed");
