@@ -134,3 +134,30 @@ static void luo_file_pre_finish(struct luo_file_set *set)
 		if (luo_file->fh->ops->pre_finish)
 			luo_file_pre_finish_one(set, luo_file);
 }
+
+#ifdef CONFIG_LIVEUPDATE_BLOB
+#include "luo_dump.h"
+
+/**
+ * luo_file_dump - Look at all files of a session
+ * @set:  its files
+ * @dump: who looks
+ *
+ * Context: The session's mutex is held.
+ */
+void luo_file_dump(struct luo_file_set *set, struct luo_dump *dump)
+{
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list) {
+		struct luo_dump_file file = {
+			.compatible = luo_file->fh->compatible,
+			.token = luo_file->token,
+			.data = luo_file->serialized_data,
+			.status = luo_file->retrieve_status,
+		};
+
+		dump->file(dump, &file);
+	}
+}
+#endif
