@@ -9,6 +9,8 @@ export CARRYOVER_CACHE
 export KSRC
 PROFILE ?= release
 BIN := $(CARRYOVER_CACHE)/bin
+# The tests need all of them.
+KERNELS := base off release nogroup debug
 SAY := @echo "[carryover]"
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,8 @@ help:
 	@echo "make demo                  a device doing DMA through a live update, in a guest"
 	@echo "make check [TESTS=...]     build everything, lint, and run the tests"
 	@echo "make check-debug           every guest test on the debug kernel"
-	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), off, base, debug"
+	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), or another of"
+	@echo "                           tools/vm/configs/"
 	@echo "make userspace             build the library, the demo and the test programs"
 	@echo "make series [BUILD=1]      the patches for upstream, proven to be the tested tree; BUILD=1"
 	@echo "                           builds the kernel after each, which takes minutes"
@@ -43,8 +46,8 @@ kernel: packages
 	@tools/vm/build $(PROFILE)
 
 kernels: packages
-	$(SAY) kernels: base, off, release, debug
-	@tools/vm/build base off release debug
+	$(SAY) kernels: $(KERNELS)
+	@tools/vm/build $(KERNELS)
 
 userspace: source
 	$(SAY) userspace programs
