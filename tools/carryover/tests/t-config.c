@@ -15,6 +15,7 @@
 
 #include "disk.h"
 #include "harness.h"
+#include "internal.h"
 #include "rig.h"
 
 #define TOKEN		1
