@@ -5,6 +5,7 @@
 # with 99, which is no exit code of its own.
 
 export SANITIZED=$CARRYOVER_CACHE/bin-sanitized
+export SANITIZED_LIB=$CARRYOVER_CACHE/obj/tools/sanitized/lib/libcarryover.a
 export ASAN_OPTIONS=exitcode=99:detect_leaks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=99
 
