@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One file's state: which kind it is of, and those that are small. */
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "read.h"
+
+#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v1"
+#define VFIO_COMPATIBLE		"carryover,vfio-pci-noiommu-v1"
+
+#define U32(field, name)	{ name, PROP_U32, offsetof(struct vfio, field), 0, false }
+#define U64(field, name)	{ name, PROP_U64, offsetof(struct vfio, field), 0, false }
+#define BYTES(name)		{ name, PROP_BYTES, 0, 0, false }
+
+static const struct prop vfio_props[] = {
+	U64(sbdf, "sbdf"),
+	U32(vendor, "vendor"), U32(device, "device"),
+	U32(subvendor, "subsystem-vendor"), U32(subdevice, "subsystem-device"),
+	U32(class, "class"), U32(revision, "revision"),
+	U64(serial, "serial"),
+	U32(reset, "reset"), U32(device_id, "device-id"),
+	U64(iommufd_token, "iommufd-token"),
+	U32(pt_id, "pt-id"), U32(command, "command"),
+	BYTES("bars"), BYTES("vconfig"),
+	BYTES("compatible"), BYTES("kernel-release"), BYTES("crc32"), { 0 }
+};
+
+void vfio_read(struct report *report, struct file *f, const void *fdt)
+{
+	struct vfio *v = read_array(1, sizeof(*v));
+	const void *data;
+	int len;
+
+	f->vfio = v;
+	snprintf(v->node.where, sizeof(v->node.where), "%s", f->node.where);
+	read_node(report, fdt, 0, vfio_props, &v->node);
+	data = fdt_getprop(fdt, 0, "bars", &len);
+	if (data && len == sizeof(v->bar))
+		for (int i = 0; i < 2 * INSPECT_BARS; i++)
+			v->bar[i / 2][i % 2] = fdt64_ld((const fdt64_t *)data + i);
+	else if (data)
+		report_bad(report, v->node.where, "property 'bars' has %d bytes", len);
+	v->vconfig = fdt_getprop(fdt, 0, "vconfig", &len);
+	v->vconfig_len = v->vconfig ? len : 0;
+}
+
+#undef U64
+#undef U32
+#define U32(field, name)	{ name, PROP_U32, offsetof(struct memfd, field), 0, false }
+#define U64(field, name)	{ name, PROP_U64, offsetof(struct memfd, field), 0, false }
+#define MAY(name)		{ name, PROP_BYTES, 0, 0, true }
+
+static const struct prop memfd_props[] = {
+	U64(size, "size"), U64(position, "position"), U32(seals, "seals"),
+	MAY("runs"), MAY("handler"), MAY("token"), MAY("handle"), MAY("status"),
+	MAY("unreadable"), { 0 }
+};
+
+/* Part of the file's own node in the dump, for a memfd has no blob. */
+void memfd_read(struct report *report, struct file *f, const void *fdt, int node)
+{
+	struct memfd *m = read_array(1, sizeof(*m));
+	const void *data;
+
+	f->memfd = m;
+	snprintf(m->node.where, sizeof(m->node.where), "%s", f->node.where);
+	read_node(report, fdt, node, memfd_props, &m->node);
+	m->nr_runs = read_cells(report, fdt, node, "runs", 3, &data, &m->node);
+	m->run = read_array(m->nr_runs, sizeof(*m->run));
+	for (size_t i = 0; i < m->nr_runs; i++) {
+		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
+
+		m->run[i] = (struct run) { fdt64_ld(cell), fdt64_ld(cell + 1),
+					   fdt64_ld(cell + 2) };
+	}
+}
+
+static void read_unknown(struct file *f, const void *fdt)
+{
+	static const struct prop none[] = {
+		BYTES("compatible"), BYTES("kernel-release"), BYTES("crc32"), { 0 }
+	};
+	struct report ignored = { 0 };
+	int node;
+
+	read_node(&ignored, fdt, 0, none, &f->node);
+	report_free(&ignored);
+	fdt_for_each_subnode(node, fdt, 0)
+		add_extra(&f->node, fdt_get_name(fdt, node, NULL), true, NULL, 0);
+}
+
+/* A handover blob; a copy is made, for in a dump it is not aligned. */
+void file_read_tree(struct handover *h, struct file *f, const void *data, size_t size)
+{
+	struct report *report = &h->report;
+	const char *why;
+
+	f->tree = read_array(size, 1);
+	memcpy(f->tree, data, size);
+	if (!tree_check(f->tree, size, &why)) {
+		report_bad(report, f->node.where, "its blob is no tree: %s", why);
+		free(f->tree);
+		f->tree = NULL;
+		return;
+	}
+	tree_blob(report, f->tree, f->node.where, &f->blob);
+	if (!fdt_node_check_compatible(f->tree, 0, IOMMUFD_COMPATIBLE))
+		context_read(report, f, f->tree);
+	else if (!fdt_node_check_compatible(f->tree, 0, VFIO_COMPATIBLE))
+		vfio_read(report, f, f->tree);
+	else
+		read_unknown(f, f->tree);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* For programs: the same as JSON, numbers as numbers, addresses as strings. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "inspect.h"
+
+static void put_string(FILE *out, const char *text)
+{
+	putc('"', out);
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if (*text < 0x20 || *text > 0x7e)
+			fprintf(out, "\\u%04x", (unsigned char)*text);
+		else
+			putc(*text, out);
+	putc('"', out);
+}
+
+static void put_extras(const struct node *node, FILE *out)
+{
+	fputs(",\"unknown\":{", out);
+	for (const struct extra *e = node->extra; e; e = e->next) {
+		put_string(out, e->name);
+		fputs(":\"", out);
+		for (uint32_t i = 0; i < e->len; i++)
+			fprintf(out, "%02x", e->data[i]);
+		fputs(e->next ? "\"," : "\"", out);
+	}
+	putc('}', out);
+}
+
+/* "name":[ each of n, with commas ] */
+#define PUT_ARRAY(name, n, put)					\
+do {								\
+	fputs(",\"" name "\":[", out);				\
+	for (size_t i = 0; i < (n); i++) {			\
+		fputs(i ? "," : "", out);			\
+		put;						\
+	}							\
+	putc(']', out);						\
+} while (0)
+
+struct put_runs {
+	FILE *out;
+	const char *comma;
+};
+
+static void put_run(void *arg, uint64_t iova, uint64_t phys, uint64_t len)
+{
+	struct put_runs *p = arg;
+
+	fprintf(p->out, "%s{\"iova\":\"0x%" PRIx64 "\",\"pa\":\"0x%" PRIx64
+		"\",\"length\":%" PRIu64 "}", p->comma, iova, phys, len);
+	p->comma = ",";
+}
+
+static void put_area(const struct session *s, const struct file *f,
+		     const struct area *a, FILE *out)
+{
+	struct put_runs runs = { out, "" };
+
+	fprintf(out, "{\"iova\":\"0x%" PRIx64 "\",\"last\":\"0x%" PRIx64
+		"\",\"prot\":%" PRIu32 ",\"page_offset\":%" PRIu32 ",\"pages\":%" PRIu64
+		",\"first_page\":%" PRIu64, a->iova, a->last, a->prot, a->page_offset,
+		a->pages, a->first_page);
+	/* What is known of an area is all or nothing. */
+	if (area_runs(s, f, a, NULL, NULL) >= 0) {
+		fputs(",\"runs\":[", out);
+		area_runs(s, f, a, put_run, &runs);
+		putc(']', out);
+	}
+	putc('}', out);
+}
+
+static void put_ioas(const struct session *s, const struct file *f,
+		     const struct ioas *ioas, FILE *out)
+{
+	fprintf(out, "{\"id\":%" PRIu64 ",\"disable_large_pages\":%" PRIu32,
+		ioas->node.unit, ioas->small);
+	PUT_ARRAY("allowed", ioas->nr_allowed,
+		  fprintf(out, "[\"0x%" PRIx64 "\",\"0x%" PRIx64 "\"]",
+			  ioas->allowed[2 * i], ioas->allowed[2 * i + 1]));
+	PUT_ARRAY("areas", ioas->nr_areas, put_area(s, f, &ioas->area[i], out));
+	put_extras(&ioas->node, out);
+	putc('}', out);
+}
+
+static void put_pages(const struct session *s, const struct file *f,
+		      const struct pages *p, FILE *out)
+{
+	const struct file *memfd = refer_memfd(s, f, p);
+
+	fprintf(out, "{\"number\":%" PRIu64, p->node.unit);
+	if (f->blob.sealed)
+		fprintf(out, ",\"token\":%" PRIu64, p->token);
+	else if (memfd)
+		fprintf(out, ",\"token_expected\":%" PRIu64, memfd->token);
+	fprintf(out, ",\"start\":%" PRIu64 ",\"npages\":%" PRIu64 ",\"writable\":%" PRIu32
+		",\"account_mode\":%" PRIu32, p->start, p->npages, p->writable,
+		p->account_mode);
+	put_extras(&p->node, out);
+	putc('}', out);
+}
+
+static void put_hwpt(const struct hwpt *t, FILE *out)
+{
+	fprintf(out, "{\"id\":%" PRIu64 ",\"ioas\":%" PRIu32 ",\"auto\":%" PRIu32
+		",\"top\":\"0x%" PRIx64 "\",\"level\":%" PRIu32 ",\"tables\":%" PRIu32
+		",\"mapped\":%" PRIu64 ",\"sme_mask\":\"0x%" PRIx64 "\",\"features\":%" PRIu32
+		",\"vasz\":%" PRIu32 ",\"oasz\":%" PRIu32, t->node.unit, t->ioas,
+		t->automatic, t->top, t->level, t->tables, t->mapped, t->sme_mask,
+		t->features, t->vasz, t->oasz);
+	put_extras(&t->node, out);
+	putc('}', out);
+}
+
+static void put_device(const struct device *d, FILE *out)
+{
+	char name[32];
+
+	fprintf(out, "{\"id\":%" PRIu64 ",\"hwpt\":%" PRIu32 ",\"pci\":\"%s\",\"kept\":%" PRIu32,
+		d->node.unit, d->hwpt, sbdf_name(d->sbdf, name, sizeof(name)), d->kept);
+	put_extras(&d->node, out);
+	putc('}', out);
+}
+
+static void put_context(const struct session *s, const struct file *f, FILE *out)
+{
+	const struct context *c = f->context;
+
+	fprintf(out, ",\"iommufd\":{\"account_mode\":%" PRIu32, c->account_mode);
+	PUT_ARRAY("ioas", c->nr_ioas, put_ioas(s, f, &c->ioas[i], out));
+	PUT_ARRAY("pages", c->nr_pages, put_pages(s, f, &c->pages[i], out));
+	PUT_ARRAY("hwpts", c->nr_hwpts, put_hwpt(&c->hwpt[i], out));
+	PUT_ARRAY("devices", c->nr_devices, put_device(&c->device[i], out));
+	put_extras(&c->node, out);
+	putc('}', out);
+}
+
+static void put_vfio(const struct file *f, FILE *out)
+{
+	const struct vfio *v = f->vfio;
+	char name[32];
+
+	fprintf(out, ",\"vfio_pci\":{\"pci\":\"%s\",\"vendor\":%" PRIu32 ",\"device\":%" PRIu32
+		",\"subsystem_vendor\":%" PRIu32 ",\"subsystem_device\":%" PRIu32
+		",\"class\":%" PRIu32 ",\"revision\":%" PRIu32 ",\"serial\":\"0x%" PRIx64
+		"\",\"reset\":%" PRIu32 ",\"device_id\":%" PRIu32,
+		sbdf_name(v->sbdf, name, sizeof(name)), v->vendor, v->device, v->subvendor,
+		v->subdevice, v->class, v->revision, v->serial, v->reset, v->device_id);
+	if (f->blob.sealed)
+		fprintf(out, ",\"iommufd_token\":%" PRIu64 ",\"pt_id\":%" PRIu32
+			",\"command\":%" PRIu32, v->iommufd_token, v->pt_id, v->command);
+	PUT_ARRAY("bars", INSPECT_BARS,
+		  fprintf(out, "{\"address\":\"0x%" PRIx64 "\",\"length\":%" PRIu64 "}",
+			  v->bar[i][0], v->bar[i][1]));
+	PUT_ARRAY("vconfig", v->vconfig_len, fprintf(out, "%u", v->vconfig[i]));
+	put_extras(&v->node, out);
+	putc('}', out);
+}
+
+static void put_memfd(const struct memfd *m, FILE *out)
+{
+	fprintf(out, ",\"memfd\":{\"size\":%" PRIu64 ",\"position\":%" PRIu64
+		",\"seals\":%" PRIu32, m->size, m->position, m->seals);
+	PUT_ARRAY("runs", m->nr_runs,
+		  fprintf(out, "{\"page\":%" PRIu64 ",\"pa\":\"0x%" PRIx64
+			  "\",\"pages\":%" PRIu64 "}", m->run[i].page, m->run[i].phys,
+			  m->run[i].pages));
+	put_extras(&m->node, out);
+	putc('}', out);
+}
+
+static void put_file(const struct session *s, const struct file *f, FILE *out)
+{
+	fprintf(out, "{\"token\":%" PRIu64 ",\"handle\":\"0x%" PRIx64 "\",\"status\":%" PRId32
+		",\"handler\":", f->token, f->handle, f->status);
+	put_string(out, f->handler);
+	if (f->tree) {
+		fprintf(out, ",\"frozen\":%s,\"release\":", f->blob.sealed ? "true" : "false");
+		put_string(out, f->blob.release);
+	}
+	if (f->context)
+		put_context(s, f, out);
+	if (f->vfio)
+		put_vfio(f, out);
+	if (f->memfd)
+		put_memfd(f->memfd, out);
+	else
+		put_extras(&f->node, out);
+	putc('}', out);
+}
+
+static void put_session(const struct session *s, FILE *out)
+{
+	fputs("{\"name\":", out);
+	put_string(out, s->name);
+	fprintf(out, ",\"retrieved\":%s", s->retrieved ? "true" : "false");
+	PUT_ARRAY("files", s->nr_files, put_file(s, &s->file[i], out));
+	putc('}', out);
+}
+
+void show_json(const struct handover *h, const struct report *report, FILE *out)
+{
+	fputs("{\"direction\":", out);
+	put_string(out, h->direction);
+	fputs(",\"release\":", out);
+	put_string(out, h->blob.release);
+	PUT_ARRAY("sessions", h->nr_sessions, put_session(&h->session[i], out));
+	PUT_ARRAY("report", report->nr, put_string(out, report->line[i]));
+	fprintf(out, ",\"good\":%s}\n", report->nr > report->notes ? "false" : "true");
+}

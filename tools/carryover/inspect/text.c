@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* For people: one line an object, indented below what it belongs to. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "inspect.h"
+
+static void put_safe(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		putc(isprint((unsigned char)*text) ? *text : '?', out);
+}
+
+static void show_extra_value(const struct extra *e, FILE *out)
+{
+	bool string = e->len > 1 && !e->data[e->len - 1];
+
+	for (uint32_t i = 0; string && i + 1 < e->len; i++)
+		string = isprint(e->data[i]);
+	if (string) {
+		fprintf(out, " \"%.64s\"", (const char *)e->data);
+		return;
+	}
+	fprintf(out, " %" PRIu32 " bytes:", e->len);
+	for (uint32_t i = 0; i < e->len && i < 16; i++)
+		fprintf(out, " %02x", e->data[i]);
+	fputs(e->len > 16 ? " ..." : "", out);
+}
+
+static void show_extras(const struct node *node, int indent, FILE *out)
+{
+	for (const struct extra *e = node->extra; e; e = e->next) {
+		fprintf(out, "%*snot known: ", indent, "");
+		put_safe(out, e->name);
+		if (e->data)
+			show_extra_value(e, out);
+		putc('\n', out);
+	}
+}
+
+struct first {
+	uint64_t phys;
+	uint64_t len;
+};
+
+static void note_first(void *arg, uint64_t iova, uint64_t phys, uint64_t len)
+{
+	struct first *first = arg;
+
+	(void)iova;
+	if (!first->len)
+		*first = (struct first) { phys, len };
+}
+
+static void show_prot(uint32_t prot, FILE *out)
+{
+	fprintf(out, "%c%c", prot & 1 ? 'r' : '-', prot & 2 ? 'w' : '-');
+	if (prot & ~7u)
+		fprintf(out, " prot %#x", prot);
+}
+
+static void show_area(const struct session *s, const struct file *f,
+		      const struct area *a, FILE *out)
+{
+	struct first first = { 0 };
+	long runs = area_runs(s, f, a, note_first, &first);
+	char size[32];
+
+	fprintf(out, "      area 0x%" PRIx64 "-0x%" PRIx64 "  ", a->iova, a->last);
+	show_prot(a->prot, out);
+	fprintf(out, "  %s of pages %" PRIu64 " from page %" PRIu64,
+		size_name(a->last - a->iova + 1, size, sizeof(size)), a->pages,
+		a->first_page);
+	if (a->page_offset)
+		fprintf(out, " + %" PRIu32 " bytes", a->page_offset);
+	if (runs > 0)
+		fprintf(out, "\n        memory: %ld runs, the first %s at 0x%" PRIx64, runs,
+			size_name(first.len, size, sizeof(size)), first.phys);
+	putc('\n', out);
+}
+
+static void show_ioas(const struct session *s, const struct file *f,
+		      const struct ioas *ioas, FILE *out)
+{
+	fprintf(out, "    IOAS %" PRIu64 ": %zu areas, %s pages\n", ioas->node.unit,
+		ioas->nr_areas, ioas->small ? "small" : "large");
+	for (size_t i = 0; i < ioas->nr_allowed; i++)
+		fprintf(out, "      allowed 0x%" PRIx64 "-0x%" PRIx64 "\n",
+			ioas->allowed[2 * i], ioas->allowed[2 * i + 1]);
+	for (size_t i = 0; i < ioas->nr_areas; i++)
+		show_area(s, f, &ioas->area[i], out);
+	show_extras(&ioas->node, 6, out);
+}
+
+static void show_pages(const struct session *s, const struct file *f,
+		       const struct pages *p, FILE *out)
+{
+	static const char *const mode[] = { "not accounted", "accounted by user", "accounted by process" };
+	const struct file *memfd = refer_memfd(s, f, p);
+	char size[32];
+
+	fprintf(out, "    pages %" PRIu64 ": ", p->node.unit);
+	if (p->node.extra)
+		fputs("of a kind that is not known\n", out);
+	else if (f->blob.sealed)
+		fprintf(out, "memfd token %" PRIu64 "%s", p->token,
+			memfd || f->single ? "" : " (its state is not here)");
+	else if (memfd)
+		fprintf(out, "memfd token %" PRIu64 " (will be, at freeze)", memfd->token);
+	else
+		fputs("a memfd (token comes at freeze)", out);
+	if (!p->node.extra)
+		fprintf(out, " from byte %" PRIu64 ", %s, %s, %s\n", p->start,
+			size_name(p->npages * INSPECT_PAGE, size, sizeof(size)),
+			p->writable ? "writable" : "read only",
+			p->account_mode < 3 ? mode[p->account_mode] : "accounted in no known way");
+	show_extras(&p->node, 6, out);
+}
+
+static void show_hwpt(const struct hwpt *t, FILE *out)
+{
+	char size[32];
+
+	fprintf(out, "    HWPT %" PRIu64 ": of IOAS %" PRIu32 ", %s, maps %s\n"
+		"      table: %" PRIu32 " pages, top at 0x%" PRIx64 " level %" PRIu32
+		", AMDv1 features 0x%" PRIx32 ", VA %" PRIu32 " bits, PA %" PRIu32 " bits\n",
+		t->node.unit, t->ioas, t->automatic ? "automatic" : "made by hand",
+		size_name(t->mapped, size, sizeof(size)), t->tables, t->top, t->level,
+		t->features, t->vasz, t->oasz);
+	if (t->sme_mask)
+		fprintf(out, "      memory encryption mask 0x%" PRIx64 "\n", t->sme_mask);
+	show_extras(&t->node, 6, out);
+}
+
+static void show_device(const struct session *s, const struct file *f,
+			const struct device *d, FILE *out)
+{
+	const struct file *vfio = refer_vfio(s, d);
+	char name[32];
+
+	fprintf(out, "    device %" PRIu64 ": %s, ", d->node.unit,
+		sbdf_name(d->sbdf, name, sizeof(name)));
+	if (d->hwpt)
+		fprintf(out, "attached to HWPT %" PRIu32, d->hwpt);
+	else
+		fputs("not attached", out);
+	if (vfio)
+		fprintf(out, ", file is token %" PRIu64, vfio->token);
+	else if (f->blob.sealed)
+		fputs(d->kept ? ", kept" : ", not kept", out);
+	putc('\n', out);
+	show_extras(&d->node, 6, out);
+}
+
+static void show_context(const struct session *s, const struct file *f, FILE *out)
+{
+	const struct context *c = f->context;
+
+	for (size_t i = 0; i < c->nr_ioas; i++)
+		show_ioas(s, f, &c->ioas[i], out);
+	for (size_t i = 0; i < c->nr_pages; i++)
+		show_pages(s, f, &c->pages[i], out);
+	for (size_t i = 0; i < c->nr_hwpts; i++)
+		show_hwpt(&c->hwpt[i], out);
+	for (size_t i = 0; i < c->nr_devices; i++)
+		show_device(s, f, &c->device[i], out);
+	show_extras(&c->node, 4, out);
+}
+
+static void show_vfio(const struct file *f, FILE *out)
+{
+	const struct vfio *v = f->vfio;
+	char name[32];
+
+	fprintf(out, "    device %s  %04x:%04x (%04x:%04x) class %06x revision %02x\n",
+		sbdf_name(v->sbdf, name, sizeof(name)), v->vendor, v->device,
+		v->subvendor, v->subdevice, v->class, v->revision);
+	if (v->serial)
+		fprintf(out, "    serial number %016" PRIx64 "\n", v->serial);
+	for (int i = 0; i < INSPECT_BARS; i++)
+		if (v->bar[i][1])
+			fprintf(out, "    BAR %d at 0x%" PRIx64 ", %s\n", i, v->bar[i][0],
+				size_name(v->bar[i][1], name, sizeof(name)));
+	fprintf(out, "    device ID %" PRIu32, v->device_id);
+	if (f->blob.sealed) {
+		fprintf(out, " in iommufd token %" PRIu64, v->iommufd_token);
+		if (v->pt_id)
+			fprintf(out, ", attached to HWPT %" PRIu32, v->pt_id);
+		fprintf(out, "\n    command %04x%s", v->command,
+			v->command & 4 ? ", Bus Master on" : ", Bus Master off");
+	}
+	fprintf(out, "\n    %s, %" PRIu32 " bytes of virtual config space\n",
+		v->reset ? "can be reset" : "has no reset that works", v->vconfig_len);
+	show_extras(&v->node, 4, out);
+}
+
+static void show_memfd(const struct memfd *m, FILE *out)
+{
+	char size[32];
+
+	fprintf(out, "    %s in %zu runs, position %" PRIu64 ", seals 0x%" PRIx32 "\n",
+		size_name(m->size, size, sizeof(size)), m->nr_runs, m->position, m->seals);
+	show_extras(&m->node, 4, out);
+}
+
+static void show_file(const struct session *s, const struct file *f, FILE *out)
+{
+	if (!f->single)
+		fprintf(out, "  token %" PRIu64 "  ", f->token);
+	else
+		fputs("  blob  ", out);
+	put_safe(out, f->handler);
+	if (f->status > 0)
+		fputs(", retrieved: its state is in use", out);
+	else if (f->status < 0)
+		fprintf(out, ", retrieve failed: error %" PRId32, f->status);
+	else if (f->tree)
+		fputs(f->blob.sealed ? ", frozen" : ", not frozen yet", out);
+	putc('\n', out);
+	if (f->context)
+		show_context(s, f, out);
+	if (f->vfio)
+		show_vfio(f, out);
+	if (f->memfd)
+		show_memfd(f->memfd, out);
+	if (!f->memfd)
+		show_extras(&f->node, 4, out);
+}
+
+void show_text(const struct handover *h, FILE *out)
+{
+	fprintf(out, "handover%s%s, written by Linux ", *h->direction ? ", " : "",
+		h->direction);
+	put_safe(out, h->blob.release);
+	putc('\n', out);
+	if (!h->nr_sessions)
+		fputs("no sessions\n", out);
+	for (size_t i = 0; i < h->nr_sessions; i++) {
+		const struct session *s = &h->session[i];
+
+		if (*h->direction) {
+			fputs("session \"", out);
+			put_safe(out, s->name);
+			fputs(s->retrieved ? "\", retrieved\n" : "\"\n", out);
+		}
+		for (size_t j = 0; j < s->nr_files; j++)
+			show_file(s, &s->file[j], out);
+	}
+	show_extras(&h->node, 0, out);
+}
