@@ -156,7 +156,10 @@ static void put_vfio(const struct file *f, FILE *out)
 	PUT_ARRAY("bars", INSPECT_BARS,
 		  fprintf(out, "{\"address\":\"0x%" PRIx64 "\",\"length\":%" PRIu64 "}",
 			  v->bar[i][0], v->bar[i][1]));
-	PUT_ARRAY("vconfig", v->vconfig_len, fprintf(out, "%u", v->vconfig[i]));
+	fputs(",\"vconfig\":\"", out);
+	for (uint32_t i = 0; i < v->vconfig_len; i++)
+		fprintf(out, "%02x", v->vconfig[i]);
+	putc('"', out);
 	put_extras(&v->node, out);
 	putc('}', out);
 }
