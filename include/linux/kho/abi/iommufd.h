@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
+ * DOC: Handover blob of an iommufd
+ *
  * The handover blob of an iommufd of noiommu devices.
  *
  * Root: account-mode (u32, IOMMU_OPTION_RLIMIT_MODE), and these nodes. A unit
  * address is an object ID, for pages a running number. Names are the uapi's.
  *
- * pages@N: memory that areas show; areas made with IOMMU_IOAS_COPY share it
+ * ``pages``: memory that areas show; areas made with IOMMU_IOAS_COPY share it::
+ *
  *   in-memory     u32  0 or 1
  *   token         u64  when 0: under which its memfd is in the same session
  *   memory        u32  when 1: number of the memory node that has it
@@ -14,16 +17,19 @@
  *   writable      u32  0 or 1
  *   account-mode  u32  as in the root
  *
- * memory@N: pages that no file had; they become a memfd
+ * ``memory``: pages that no file had; they become a memfd::
+ *
  *   size  u64  bytes, page aligned
  *   runs  array of struct iommufd_run_ser, in order; between them are holes
  *
- * ioas@ID:
+ * ``ioas``::
+ *
  *   disable-large-pages  u32  0 or 1, IOMMU_OPTION_HUGE_PAGES inverted
  *   allowed              u64 pairs (first, last), IOMMU_IOAS_ALLOW_IOVAS
  *   areas                array of struct iommufd_area_ser
  *
- * hwpt@ID: in the order in which the IOAS filled them
+ * ``hwpt``: in the order in which the IOAS filled them::
+ *
  *   ioas           u32  ID
  *   auto           u32  1 when made by attaching a device to the IOAS
  *   top            u64  physical address of the top table
@@ -31,7 +37,8 @@
  *   sme-mask       u64
  *   features, level, vasz, oasz, tables  u32, see struct pt_amdv1_ser
  *
- * device@ID:
+ * ``device``::
+ *
  *   hwpt  u32  ID of the HWPT it is attached to, 0 when it is not
  *   sbdf  u64  PCI segment << 16 | bus << 8 | devfn
  *   kept  u32  1 when the device's own file is in the session

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
+ * DOC: Handover blobs in memory
+ *
  * How a handover blob lies in memory.
  *
  * A file handler hands the Live Update Orchestrator one number: the physical
  * address of a struct liveupdate_blob_ser, alone in a page preserved by KHO.
  * It leads to the blob itself, a flattened device tree in vmalloc memory.
  *
- * The tree's root has these properties, whatever else a handler adds:
+ * The tree's root has these properties, whatever else a handler adds::
  *
  *   compatible      string, exact match, one per layout
  *   kernel-release  string, of the kernel that wrote the blob

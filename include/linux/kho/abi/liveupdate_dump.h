@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
+ * DOC: Dump of a handover in debugfs
+ *
  * What /sys/kernel/debug/liveupdate/{outgoing,incoming} show: all that one
  * kernel hands over to the next, read at the moment of opening. It is a tree
  * like a handover blob, with that one's root properties.
@@ -7,11 +9,13 @@
  * Root: direction (string, "outgoing" or "incoming"), and these nodes. A unit
  * address is a running number.
  *
- * session@N:
+ * ``session``::
+ *
  *   session-name  string
  *   retrieved     u32  1 when userspace of the next kernel has the session
  *
- * session@N/file@M: in the order of PRESERVE_FD
+ * ``file``, below its session, in the order of PRESERVE_FD::
+ *
  *   handler    string  compatible of the file handler
  *   token      u64
  *   handle     u64     the handler's number, often a physical address

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
+ * DOC: List of PCI devices that keep running
+ *
  * The list of PCI devices that must not be stopped, as it goes from one kernel
  * to the next: one File-Lifecycle-Bound object of the Live Update
  * Orchestrator for all files of all devices.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
+ * DOC: Handover blob of a VFIO PCI device file
+ *
  * The handover blob of a VFIO device file of a noiommu PCI device.
  *
- * All properties are in the root:
+ * All properties are in the root::
  *
  *   sbdf           u64    PCI segment << 16 | bus << 8 | devfn
  *   vendor, device, subsystem-vendor, subsystem-device, class, revision  u32
@@ -17,7 +19,7 @@
  *                         extended one, u32 length and as many bytes, the
  *                         registers the kernel saves of it, in its byte order
  *
- * and these, which are filled in at freeze:
+ * and these, which are filled in at freeze::
  *
  *   iommufd-token  u64    the iommufd's in the same session
  *   pt-id          u32    HWPT the device is attached to, 0 when it is not
