@@ -24,10 +24,12 @@
 #include <linux/kho/abi/memfd.h>
 #include <linux/libfdt.h>
 #include <linux/liveupdate_blob.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
+#include <linux/xarray.h>
 
 /* FDT offsets are signed 32 bit numbers. */
 #define BLOB_MAX_SIZE	SZ_1G
@@ -285,32 +287,69 @@ void liveupdate_blob_seal(struct liveupdate_blob *blob)
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_seal);
 
-/* Is the whole chain that kho_restore_vmalloc() follows really preserved? */
-static int blob_check_memory(const struct kho_vmalloc *memory)
+/* A preserved page that was not met before, since it is restored once only. */
+static int blob_check_page(struct xarray *seen, phys_addr_t phys)
 {
-	phys_addr_t phys = memory->first.phys;
-	unsigned long pages = 0;
+	int err;
 
-	if (memory->order || !memory->total_pages ||
-	    memory->total_pages > BLOB_MAX_SIZE / PAGE_SIZE)
+	if (!PAGE_ALIGNED(phys) || kho_restorable_order(phys))
 		return -EBADMSG;
+	err = xa_insert(seen, PHYS_PFN(phys), xa_mk_value(0), GFP_KERNEL);
+	return err == -EBUSY ? -EBADMSG : err;
+}
+
+static int blob_check_chunk(struct xarray *seen,
+			    const struct kho_vmalloc_chunk *chunk,
+			    unsigned long *left)
+{
+	int err = 0;
+
+	for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i] && !err; i++) {
+		if (!*left)
+			return -EBADMSG;
+		err = blob_check_page(seen, chunk->phys[i]);
+		--*left;
+	}
+	return err;
+}
+
+static int blob_check_chain(struct xarray *seen,
+			    const struct kho_vmalloc *memory)
+{
+	unsigned long left = memory->total_pages;
+	phys_addr_t phys = memory->first.phys;
+	int err;
 
 	while (phys) {
 		const struct kho_vmalloc_chunk *chunk;
 
-		if (!PAGE_ALIGNED(phys) || kho_restorable_order(phys))
-			return -EBADMSG;
+		err = blob_check_page(seen, phys);
+		if (err)
+			return err;
 		chunk = phys_to_virt(phys);
-		for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i]; i++)
-			if (++pages > memory->total_pages ||
-			    !PAGE_ALIGNED(chunk->phys[i]) ||
-			    kho_restorable_order(chunk->phys[i]))
-				return -EBADMSG;
+		err = blob_check_chunk(seen, chunk, &left);
+		if (err)
+			return err;
 		phys = chunk->hdr.next.phys;
-		if (phys && chunk->phys[KHO_VMALLOC_SIZE - 1] == 0)
-			return -EBADMSG;
 	}
-	return pages == memory->total_pages ? 0 : -EBADMSG;
+	return left ? -EBADMSG : 0;
+}
+
+/* Is the whole chain that kho_restore_vmalloc() follows really preserved? */
+static int blob_check_memory(struct liveupdate_blob_ser *ser)
+{
+	const struct kho_vmalloc *memory = &ser->memory;
+	struct xarray seen;
+	int err;
+
+	if (memory->order || !memory->total_pages ||
+	    memory->total_pages > BLOB_MAX_SIZE / PAGE_SIZE)
+		return -EBADMSG;
+	xa_init(&seen);
+	err = blob_check_page(&seen, virt_to_phys(ser)) ?:
+	      blob_check_chain(&seen, memory);
+	xa_destroy(&seen);
+	return err;
 }
 
 static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
@@ -325,11 +364,12 @@ static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
 		return -EBADMSG;
 	}
 	if (fdt_node_check_compatible(blob->fdt, 0, compatible)) {
-		const char *is = fdt_getprop(blob->fdt, 0,
-					     LIVEUPDATE_BLOB_COMPATIBLE, NULL);
+		const char *is = liveupdate_blob_get(blob, 0,
+						     LIVEUPDATE_BLOB_COMPATIBLE,
+						     &len);
 
-		pr_warn("compatible '%s' wanted, not '%.64s'\n", compatible,
-			is ?: "");
+		pr_warn("compatible '%s' wanted, not '%.*s'\n", compatible,
+			(int)min_t(size_t, len, 64), is ?: "");
 		return -EPROTO;
 	}
 	crc = liveupdate_blob_get(blob, 0, LIVEUPDATE_BLOB_CRC32, &len);
@@ -339,6 +379,15 @@ static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
 		return -EBADMSG;
 	}
 	return 0;
+}
+
+/* What vfree() will subtract, and kho_restore_vmalloc() does not add. */
+static void blob_account(const void *fdt)
+{
+	struct vm_struct *area = find_vm_area(fdt);
+
+	for (unsigned int i = 0; area && i < area->nr_pages; i++)
+		mod_lruvec_page_state(area->pages[i], NR_VMALLOC, 1);
 }
 
 /**
@@ -367,16 +416,17 @@ int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
 		pr_warn("'%s': no blob at %#llx\n", compatible, handle);
 		return -EBADMSG;
 	}
-	err = blob_check_memory(&ser->memory);
+	err = blob_check_memory(ser);
 	if (err) {
-		pr_warn("'%s': pages missing of the blob at %#llx\n", compatible,
-			handle);
+		pr_warn("'%s': pages of the blob at %#llx: error %d\n",
+			compatible, handle, err);
 		return err;
 	}
 	blob->size = (size_t)ser->memory.total_pages * PAGE_SIZE;
 	blob->fdt = kho_restore_vmalloc(&ser->memory);
 	if (!blob->fdt)
 		return -ENOMEM;
+	blob_account(blob->fdt);
 	err = blob_check_tree(blob, ser->size, compatible);
 	kho_restore_free(ser);
 	if (err)
