@@ -29,6 +29,15 @@ judged_bad() {
 	}
 }
 
+# edus COUNT: options for so many devices, functions of a few slots, as QEMU has
+# no more slots than that.
+edus() {
+	local n
+	for ((n = 0; n < $1; n++)); do
+		printf -- '--device\nedu,addr=%x.%x,multifunction=on\n' $((4 + n / 8)) $((n % 8))
+	done
+}
+
 # skip_part NAME WHY
 skip_part() {
 	skipped=$((skipped + 1))

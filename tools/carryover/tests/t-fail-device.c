@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every allocation in the retrieve of a device may fail (DESIGN invariants I1,
+ * I7). The failure is final for that device: FINISH takes Bus Master from it,
+ * and then it is free for anybody. There is one try a device and kernel.
+ *
+ *   t-fail-device 0 DEVICES          leave them to the next kernel
+ *   t-fail-device FIRST DEVICES      failure points from FIRST on, then again
+ *   t-fail-device FIRST DEVICES end  the same; there must be no more after them
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "counts.h"
+#include "harness.h"
+#include "inject.h"
+#include "rig.h"
+
+static unsigned int errors, without_effect;
+
+static const char *name(unsigned int n)
+{
+	static char text[32];
+
+	snprintf(text, sizeof(text), "device-%u", n);
+	return text;
+}
+
+static void leave_all(unsigned int devices)
+{
+	char bdf[CO_BDF_SIZE];
+	struct rig rig;
+
+	for (unsigned int n = 0; n < devices; n++) {
+		rig_edu(n, bdf);
+		rig_open(&rig, bdf, 1);
+		rig_preserve(&rig, rig_session_create(name(n)));
+		close(rig.device);
+		close(rig.iommufd);
+		co_buffer_close(&rig.buffer);
+	}
+	rig_linger();
+}
+
+/* What was not retrieved is stopped, and then a device like any other. */
+static void is_given_up(const char *bdf)
+{
+	struct rig fresh;
+
+	CHECK(!rig_master(bdf));
+	rig_open(&fresh, bdf, 1);
+	rig_check_dma(&fresh);
+	rig_close(&fresh);
+}
+
+/* The answer is written to memory of the caller last: that may fail, too. */
+static bool failed_for_good(struct rig *rig, int session, int first)
+{
+	int again = co_session_retrieve_fd(session, 1 + RIG_VFIO);
+
+	errors++;
+	CHECK(first == -ENOMEM || first == -EFAULT);
+	if (again < 0)
+		SAME(again, first);
+	rig->device = again;
+	return again < 0;
+}
+
+static bool retrieve_one(unsigned int n, unsigned int nth)
+{
+	int session = rig_session_retrieve(name(n));
+	struct rig rig = { .token = 1 };
+	char bdf[CO_BDF_SIZE];
+	bool hit, given_up;
+
+	rig_edu(n, bdf);
+	rig_retrieve_one(&rig, session, RIG_MEMFD);
+	rig_retrieve_one(&rig, session, RIG_IOMMUFD);
+	inject_arm(nth);
+	rig.device = co_session_retrieve_fd(session, 1 + RIG_VFIO);
+	hit = inject_disarm();
+	without_effect += hit && rig.device >= 0;
+	given_up = rig.device < 0 && failed_for_good(&rig, session, rig.device);
+	if (!given_up)
+		rig_check(&rig);
+	rig_session_finish(session);
+	if (given_up) {
+		close(rig.iommufd);
+		co_buffer_close(&rig.buffer);
+		is_given_up(bdf);
+	} else {
+		rig_check_dma(&rig);
+		rig_close(&rig);
+	}
+	return hit;
+}
+
+static bool sweep(unsigned int first, unsigned int devices)
+{
+	struct counts none = {}, now;
+	bool more = true;
+
+	for (unsigned int n = 0; n < devices; n++)
+		more = retrieve_one(n, first + n);
+	now = counts_now();
+	SAME(now.tables, none.tables);
+	SAME(now.pins, none.pins);
+	SAME(now.locked, none.locked);
+	test_say("retrieve device, failure points from %u on: %u errors, %u without effect",
+		 first, errors, without_effect);
+	return more;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int first, devices;
+
+	MUST(argc > 2);
+	first = atoi(argv[1]);
+	devices = atoi(argv[2]);
+	inject_setup();
+	if (first) {
+		bool more = sweep(first, devices);
+
+		CHECK(argc < 4 || !more);
+		MUST(first > 1 || errors);
+	}
+	if (argc < 4)
+		leave_all(devices);
+	return test_result();
+}
