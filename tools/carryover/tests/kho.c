@@ -14,27 +14,36 @@
 #include "kho.h"
 
 #define OUT_FDT		"/sys/kernel/debug/kho/out/fdt"
-#define MAP		"preserved-memory-map"
 #define PAGE		4096
 #define WORDS		(PAGE / sizeof(uint64_t))
 #define TOP_LEVEL	5
 
+/*
+ * debugfs shows as much of the FDT as it had when it was made. It has grown
+ * since, and what is cut off is the names: the address is the root's only
+ * property of its size.
+ */
 static uint64_t root(void)
 {
 	static char fdt[64 << 10];
-	const void *value;
 	uint64_t phys;
-	int fd, len;
+	int fd, at, len;
 
 	fd = open(OUT_FDT, O_RDONLY | O_CLOEXEC);
 	MUST(fd >= 0);
 	MUST(read(fd, fdt, sizeof(fdt)) > 0);
 	close(fd);
-	MUST(!fdt_check_header(fdt));
-	value = fdt_getprop(fdt, 0, MAP, &len);
-	MUST(value && len == sizeof(phys));
-	memcpy(&phys, value, sizeof(phys));
-	return phys;
+	fdt_for_each_property_offset(at, fdt, 0) {
+		const struct fdt_property *property =
+			fdt_get_property_by_offset(fdt, at, &len);
+
+		if (!property || len != sizeof(phys))
+			continue;
+		memcpy(&phys, property->data, sizeof(phys));
+		return phys;
+	}
+	MUST(!"an FDT with the tree's address");
+	return 0;
 }
 
 static long long count(int mem, uint64_t phys, unsigned int level)
