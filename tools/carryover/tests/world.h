@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "carryover.h"
+#include <linux/iommufd.h>
+
+#include "helpers.h"
 
 #define WORLD_IOAS	8
 #define WORLD_AREAS	500
