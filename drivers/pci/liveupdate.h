@@ -46,6 +46,7 @@ static inline bool pci_incoming_is_bridge(const struct pci_incoming *in)
 }
 
 struct pci_incoming *pci_incoming_find(struct pci_dev *pdev);
+void pci_incoming_silence(struct pci_dev *pdev);
 
 extern struct liveupdate_flb pci_liveupdate_flb;
 

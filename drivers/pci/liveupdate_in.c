@@ -166,7 +166,7 @@ static void incoming_guard(struct pci_incoming *in)
 }
 
 /* Enumeration has turned MSI off, so that only INTx is left to be silenced. */
-static void incoming_silence(struct pci_dev *pdev)
+void pci_incoming_silence(struct pci_dev *pdev)
 {
 	u16 command;
 
@@ -184,7 +184,7 @@ static void incoming_adopt(struct pci_incoming *in, struct pci_dev *pdev)
 	pm_runtime_get_noresume(&pdev->dev);
 	if (pci_incoming_is_bridge(in))
 		return;
-	incoming_silence(pdev);
+	pci_incoming_silence(pdev);
 	incoming_guard(in);
 	if (device_set_driver_override(&pdev->dev, PCI_LIVEUPDATE_DRIVER))
 		pci_warn(pdev, "liveupdate: no memory to select a driver\n");

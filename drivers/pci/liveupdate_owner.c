@@ -179,18 +179,21 @@ bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 }
 
 /**
- * pci_liveupdate_drop_saved_master - Take Bus Master out of the saved state
- * @pdev: the device, after pci_save_state()
+ * pci_liveupdate_drop_saved_master - See to a device that is taken over
+ * @pdev: the device, enabled, after pci_save_state()
  *
  * A driver that saves the state of a stopped device, to restore it when it is
- * done, finds Bus Master on and INTx off in an incoming one. Other devices are
- * not touched.
+ * done, finds Bus Master on and INTx off in an incoming one, so that is taken
+ * out of the saved state. Enabling the device has let its INTx go, which nobody
+ * serves yet: it is disabled again. Other devices are not touched.
  */
 void pci_liveupdate_drop_saved_master(struct pci_dev *pdev)
 {
-	if (pci_liveupdate_incoming(pdev))
-		pdev->saved_config_space[PCI_COMMAND / 4] &=
+	if (!pci_liveupdate_incoming(pdev))
+		return;
+	pdev->saved_config_space[PCI_COMMAND / 4] &=
 			~(PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+	pci_incoming_silence(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_drop_saved_master);
 
