@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Interrupts of a VFIO device, by way of an eventfd. */
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -46,6 +48,42 @@ void irq_unmask_intx(int device)
 {
 	MUST(!set(device, VFIO_PCI_INTX_IRQ_INDEX, VFIO_IRQ_SET_DATA_NONE |
 		  VFIO_IRQ_SET_ACTION_UNMASK, 1, -1));
+}
+
+/* A number per CPU behind the colon, names behind those. */
+static uint64_t add_up(const char *line)
+{
+	const char *at = strchr(line, ':') + 1;
+	uint64_t sum = 0;
+	char *end;
+
+	for (;;) {
+		uint64_t count = strtoull(at, &end, 10);
+
+		if (end == at)
+			return sum;
+		sum += count;
+		at = end;
+	}
+}
+
+uint64_t irq_intx_count(const char *bdf)
+{
+	FILE *file = fopen("/proc/interrupts", "r");
+	char line[512], name[64];
+	uint64_t count = 0;
+	bool found = false;
+
+	MUST(file);
+	snprintf(name, sizeof(name), "vfio-intx(%s)", bdf);
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, name)) {
+			found = true;
+			count = add_up(line);
+		}
+	fclose(file);
+	MUST(found);
+	return count;
 }
 
 uint64_t irq_take(int event, int ms)

@@ -18,6 +18,9 @@ void irq_close(int device, uint32_t index, int event);
 /* INTx that came is masked until this. */
 void irq_unmask_intx(int device);
 
+/* How often the line of a device's INTx interrupted, whoever pulled it. */
+uint64_t irq_intx_count(const char *bdf);
+
 /* How often it was signalled; waits at most @ms for the first time. */
 uint64_t irq_take(int event, int ms);
 

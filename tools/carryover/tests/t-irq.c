@@ -158,6 +158,7 @@ static void edu_arrive(struct rig *rig, const struct rig *other, int session,
 		       int quiet)
 {
 	struct co_bar bar;
+	uint64_t count;
 	int event;
 
 	rig_retrieve(rig, session, TOKEN);
@@ -165,7 +166,10 @@ static void edu_arrive(struct rig *rig, const struct rig *other, int session,
 	WORKS(co_bar_open(&bar, rig->device, 0));
 	CHECK(!edu_wait(&bar));
 	CHECK(edu_irq_status(&bar));
+	/* Retrieved, with its interrupt raised, it leaves the line alone. */
+	count = irq_intx_count(other->note->bdf);
 	SAME(irq_take(quiet, QUIET_MS), 0);
+	SAME(irq_intx_count(other->note->bdf), count);
 	event = irq_open(rig->device, edu_index());
 	SAME(irq_take(event, is_msi ? QUIET_MS : SOON_MS), !is_msi);
 	acknowledge(rig, &bar);
