@@ -40,6 +40,7 @@ static void bridge_refuses(const char *bdf)
 		test_say("on the root bus, no bridge to try");
 		return;
 	}
+	WORKS(sysfs_write(bridge, "power/control", "auto"));
 	FAILS(sysfs_write(bridge, "remove", "1"), EBUSY);
 	FAILS(sysfs_write(bridge, "reset_subordinate", "1"), EBUSY);
 	CHECK(rig_master(bridge));
