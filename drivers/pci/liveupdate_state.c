@@ -110,7 +110,7 @@ static int saved_caps(struct pci_dev *pdev, const void *data, size_t len,
 		if (len < sizeof(*ser))
 			return -EBADMSG;
 		size = be32_to_cpu(ser->len);
-		if (len - sizeof(*ser) < size)
+		if (len - sizeof(*ser) < size || be16_to_cpu(ser->extended) > 1)
 			return -EBADMSG;
 		cap = find_cap(pdev, ser);
 		if (!cap || cap->cap.size != size)

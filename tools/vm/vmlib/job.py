@@ -9,6 +9,8 @@ from typing import List
 # earlycon: a second kernel that dies before it has a console says why.
 COMMAND_LINE = (
     "console=ttyS0 earlycon=uart8250,io,0x3f8,115200 loglevel=8 printk.time=1 panic=-1"
+    # Interrupts of the timer may be late by any time on a machine that is busy.
+    " no_timer_check"
     " liveupdate=on kho=on vfio.enable_unsafe_noiommu_mode=1"
 )
 

@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(get_file)
 	close(self->iommufd);
 }
 
-static int map_file(FIXTURE_DATA(get_file) *self, int fd, uint64_t start,
+static int map_file(struct _test_data_get_file *self, int fd, uint64_t start,
 		    uint64_t length, uint32_t flags)
 {
 	struct iommu_ioas_map_file cmd = {
@@ -68,7 +68,7 @@ static int map_file(FIXTURE_DATA(get_file) *self, int fd, uint64_t start,
 	return ioctl(self->iommufd, IOMMU_IOAS_MAP_FILE, &cmd);
 }
 
-static struct iommu_ioas_get_file question(FIXTURE_DATA(get_file) *self,
+static struct iommu_ioas_get_file question(struct _test_data_get_file *self,
 					   uint64_t iova)
 {
 	return (struct iommu_ioas_get_file) {
@@ -79,14 +79,14 @@ static struct iommu_ioas_get_file question(FIXTURE_DATA(get_file) *self,
 	};
 }
 
-static int ask(FIXTURE_DATA(get_file) *self, struct iommu_ioas_get_file *cmd)
+static int ask(struct _test_data_get_file *self, struct iommu_ioas_get_file *cmd)
 {
 	return ioctl(self->iommufd, IOMMU_IOAS_GET_FILE, cmd);
 }
 
 /* The same file, and a descriptor of its own. */
 static void expect_memfd(struct __test_metadata *_metadata,
-			 FIXTURE_DATA(get_file) *self, int fd)
+			 struct _test_data_get_file *self, int fd)
 {
 	struct stat a, b;
 
