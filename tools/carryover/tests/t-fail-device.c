@@ -91,7 +91,9 @@ static bool retrieve_one(unsigned int n, unsigned int nth)
 		co_buffer_close(&rig.buffer);
 		is_given_up(bdf);
 	} else {
-		rig_check_dma(&rig);
+		/* VFIO opens a device without a BAR it could not reserve. */
+		if (!hit)
+			rig_check_dma(&rig);
 		rig_close(&rig);
 	}
 	return hit;

@@ -24,9 +24,9 @@
 #include "racer.h"
 #include "rig.h"
 
-#define ROUNDS	40	/* sessions at least */
-#define MOST	400	/* and no more, whatever was reached */
-#define DONE	20	/* of the calls of every thread that went through */
+#define ROUNDS	30	/* sessions at least */
+#define MOST	60	/* and no more, whatever was reached */
+#define DONE	5	/* of the calls of every thread that went through */
 
 struct race race;
 
