@@ -22,6 +22,7 @@ help:
 	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), or another of"
 	@echo "                           tools/vm/configs/"
 	@echo "make userspace             build the library, the demo and the test programs"
+	@echo "make check-matrix          build every configuration of our options; takes long"
 	@echo "make series [BUILD=1]      the patches for upstream, proven to be the tested tree; BUILD=1"
 	@echo "                           builds the kernel after each, which takes minutes"
 	@echo "make install [PREFIX=...]  library, command and manual pages; DESTDIR= is put in front"
@@ -85,6 +86,11 @@ check-debug: packages
 	$(SAY) tests, on the debug kernel
 	@tools/check/run debug $(TESTS)
 
+check-matrix: packages
+	@tools/base/packages matrix
+	$(SAY) configurations
+	@tools/check/matrix full
+
 baseline: packages
 	$(SAY) the base's own selftests, on the unmodified base
 	@tools/vm/build base
@@ -98,7 +104,7 @@ clean:
 	@for folder in $(CARRYOVER_CACHE)/tree/*/*/; do \
 		case $$folder in */linux/) ;; *) rm -rf "$$folder" ;; esac; \
 	done
-	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests)
+	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests matrix)
 
 .PHONY: help packages source kernel kernels userspace install series demo lint check check-debug \
-	baseline shell clean
+	check-matrix baseline shell clean

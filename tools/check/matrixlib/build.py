@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One configuration: configure, build our folders, and read what was said."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from .common import LOCK, SOURCE, TOP, WORK, MatrixError, environment, prepare, say
+
+FOLDERS = ("drivers/iommu/", "drivers/vfio/", "drivers/pci/", "kernel/liveupdate/")
+
+UNMET = re.compile(r"unmet direct dependencies")
+# From the compiler, from sparse, from kernel-doc: "path:line[:column]: warning: text".
+SAID = re.compile(r"^(?:Warning: )?(\S+?\.[ch]):\d+(?::\d+)?:? .*$", re.M)
+SUBJECT = re.compile(r"(?:warning|error|Warning): ")
+
+
+def our_files():
+    """Sources of ours in FOLDERS and headers anywhere, as paths in the kernel."""
+    found = set()
+    for top in ("drivers", "kernel", "include"):
+        for path in (TOP / top).rglob("*.[ch]"):
+            found.add(str(path.relative_to(TOP)))
+    return found
+
+
+def kbuild(target, out, *words):
+    """make; its exit code and all it said."""
+    done = subprocess.run(["make", "-s", "-k", "-C", SOURCE, f"O={out}", *target.make_words(),
+                           f"-j{os.cpu_count()}", *words],
+                          check=False, text=True, errors="replace", env=environment(),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def configure(target, out):
+    """Complaints about the configuration."""
+    fragment = out / "wanted.config"
+    # The last word on an option wins, and Kconfig would complain about the first.
+    wanted = dict(option.split("=", 1) for option in target.options)
+    fragment.write_text("".join(f"CONFIG_{key}={value}\n" for key, value in wanted.items()))
+    code, said = kbuild(target, out, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")
+    complaints = [line for line in said.splitlines() if UNMET.search(line) or "Depends on" in line]
+    if code:
+        return [*complaints, *(said.splitlines()[-3:])]
+    config = dict(re.findall(r"^CONFIG_(\w+)=(.*)$", (out / ".config").read_text(), re.M))
+    complaints += [f"{key}={value} wanted, it is {config.get(key, 'n')}"
+                   for key, value in wanted.items() if config.get(key, "n") != value]
+    return complaints
+
+
+def made(out):
+    """Which of our sources were built."""
+    return [name for name in our_files()
+            if name.endswith(".c") and (out / name).with_suffix(".o").exists()]
+
+
+def about_ours(said):
+    """Lines of the output about our files, whatever folder they are named from."""
+    ours, found = our_files(), []
+    for match in SAID.finditer(said):
+        name = os.path.normpath(match.group(1))
+        inside = next((path for path in ours if name == path or name.endswith("/" + path)), None)
+        if inside and SUBJECT.search(match.group(0)):
+            found.append(match.group(0))
+    return list(dict.fromkeys(found))
+
+
+def sparse_works(said):
+    """Sparse that stops in a header has not looked at what follows."""
+    lines = [line for line in said.splitlines()
+             if "too many errors" in line or "unable to open" in line]
+    return [f"sparse gave up: {line}" for line in lines[:2]]
+
+
+def errors(said):
+    """What make and the compiler died of."""
+    return [line for line in said.splitlines()
+            if re.search(r"error: |\*\*\* |undefined reference|ERROR: modpost", line)
+            and "Waiting for unfinished" not in line][:10]
+
+
+def compile_ours(target, out):
+    """Complaints, everything that was said, and our sources that were built.
+
+    First everything as it is always built, which ccache may know; then ours once
+    more with all that compiler and sparse can say.
+    """
+    code, first = kbuild(target, out, *FOLDERS)
+    if code:
+        return errors(first) or [f"make failed: {code}"], first, []
+    ours = made(out)
+    objects = [str(Path(name).with_suffix(".o")) for name in ours]
+    for name in objects:
+        (out / name).unlink()
+    code, second = kbuild(target, out, "W=1", "C=1", *objects) if objects else (0, "")
+    said = first + second
+    complaints = [*about_ours(said), *sparse_works(second)]
+    if code:
+        complaints += errors(second) or [f"make W=1 C=1 failed: {code}"]
+    return complaints, said, ours
+
+
+def check(target):
+    """(complaints, seconds, number of our files that were built) of one configuration."""
+    missing = [tool for tool in [*target.tools(), "sparse", "ccache"] if not shutil.which(tool)]
+    if missing:
+        raise MatrixError(f"{target.name} needs {missing[0]}: tools/base/packages matrix")
+    prepare()
+    out = WORK / (target.folder or target.name)
+    out.mkdir(parents=True, exist_ok=True)
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    with open(LOCK, "w", encoding="ascii") as lock:
+        if not os.environ.get("MATRIX_UNLOCKED"):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        say(target.name)
+        complaints, said, ours = configure(target, out), "", []
+        if not complaints:
+            complaints, said, ours = compile_ours(target, out)
+    (WORK / f"{target.name}.log").write_text(said)
+    return complaints, time.monotonic() - start, len(ours)

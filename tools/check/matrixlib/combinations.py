@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every combination of our options that Kconfig permits.
+
+Ours are those with a prompt in the repository's Kconfig. What they depend on of
+iommufd and VFIO is tried built in and as modules. Kconfig is asked once with as
+much of ours as it takes, and then about every combination of that much; one that
+comes out as something else is not permitted, and stands for nothing.
+"""
+
+import itertools
+import os
+import re
+import subprocess
+
+from .common import SOURCE, TOP, WORK, MatrixError, environment, prepare, say
+
+ENTRY = re.compile(r"^config (\w+)\n((?:[ \t]+.*\n|\n)+)", re.M)
+PROMPT = re.compile(r"^\s+(bool|tristate) \"", re.M)
+DEPENDS = re.compile(r"^\s+depends on (.*)$", re.M)
+TRISTATE = re.compile(r"^(?:menu)?config (\w+)\n\s+tristate \"", re.M)
+# Where the base's options are that ours depend on.
+HOSTS = ("drivers/iommu/iommufd/Kconfig", "drivers/vfio/Kconfig", "drivers/vfio/pci/Kconfig")
+
+# Kconfig asks the compiler a hundred questions that none of our options is about:
+# only those about versions go to the real one.
+ANSWERS = """#!/bin/sh
+case " $* " in
+*" -E "*|*version*|*" -dumpmachine "*|*" -print-"*) exec {compiler} "$@" ;;
+esac
+exit 0
+"""
+
+
+def entries():
+    """(name, type, text) of our options with a prompt."""
+    text = (TOP / "Kconfig").read_text()
+    return [(name, PROMPT.search(body).group(1), body)
+            for name, body in ENTRY.findall(text) if PROMPT.search(body)]
+
+
+def hosts():
+    """Options of the base that ours depend on and that may be modules."""
+    modular = {name for path in HOSTS for name in TRISTATE.findall((SOURCE / path).read_text())}
+    named = {word for *_, body in entries() for line in DEPENDS.findall(body)
+             for word in re.findall(r"\w+", line)}
+    return sorted(modular & named)
+
+
+def product(choices):
+    """Dictionaries of option and value."""
+    return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
+
+
+def values_of(kind, most):
+    """What an option can be that becomes @most when everything is asked for."""
+    if most == "n":
+        return ("n",)
+    return ("y", "m", "n") if kind == "tristate" and most == "y" else (most, "n")
+
+
+class Kconfig:
+    """The kernel's own conf, run on its own for one target."""
+
+    def __init__(self, target):
+        self.target = target
+        self.out = WORK / "kconfig" / target.name
+        self.out.mkdir(parents=True, exist_ok=True)
+        compiler = target.compiler if target.compiler.endswith("gcc") else "gcc"
+        answers = self.out / "cc"
+        answers.write_text(ANSWERS.format(compiler=compiler))
+        answers.chmod(0o755)
+        self.environment = {
+            **environment(), "srctree": str(SOURCE), "ARCH": target.arch,
+            "SRCARCH": target.srcarch or target.arch, "KERNELVERSION": "0", "CC": str(answers),
+            "LD": compiler.removesuffix("gcc") + "ld", "HOSTCC": "gcc", "NM": "nm", "AR": "ar",
+            "OBJCOPY": "objcopy", "PAHOLE": "false", "RUSTC": "false", "BINDGEN": "false",
+            "CC_VERSION_TEXT": "", "RUSTC_VERSION_TEXT": "", "PAHOLE_VERSION": "0",
+            "CONFIG_SHELL": "sh", "KCONFIG_ALLCONFIG": str(self.out / "wanted")}
+        # Builds conf, whatever becomes of the configuration.
+        subprocess.run(["make", "-s", "-C", SOURCE, f"O={self.out}", "ARCH=x86_64", "allnoconfig"],
+                       check=False, env=environment(), stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        if not os.access(self.out / "scripts/kconfig/conf", os.X_OK):
+            raise MatrixError("Kconfig does not build")
+
+    def ask(self, wanted):
+        """What becomes of these options: a dictionary, n included; and what it complained of."""
+        options = {**dict(option.split("=", 1) for option in self.target.options), **wanted}
+        (self.out / "wanted").write_text(
+            "".join(f"CONFIG_{key}={value}\n" for key, value in options.items()))
+        done = subprocess.run(["scripts/kconfig/conf", "--allnoconfig", SOURCE / "Kconfig"],
+                              cwd=self.out, check=False, text=True, env=self.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise MatrixError(f"{self.target.name}: {done.stdout.splitlines()[-1]}")
+        config = dict(re.findall(r"^CONFIG_(\w+)=(.*)$", (self.out / ".config").read_text(), re.M))
+        return {key: config.get(key, "n") for key in wanted}, \
+            [line for line in done.stdout.splitlines() if "unmet direct" in line]
+
+
+def suffix(wanted):
+    """A name for a combination: +IOMMUFD=y+PCI_LIVEUPDATE=y..."""
+    return "".join(f"+{key}={value}" for key, value in sorted(wanted.items()) if value != "n")
+
+
+def permitted(target):
+    """All combinations Kconfig permits for a target's architecture."""
+    prepare()
+    kconfig, asked, found = Kconfig(target), 0, []
+    for around in product({name: ("y", "m") for name in hosts()}):
+        most, _ = kconfig.ask({**around, **{name: "y" for name, *_ in entries()}})
+        if any(most[name] != value for name, value in around.items()):
+            continue
+        for ours in product({name: values_of(kind, most[name]) for name, kind, _ in entries()}):
+            got, unmet = kconfig.ask({**around, **ours})
+            asked += 1
+            if unmet:
+                raise MatrixError(f"{target.name}{suffix({**around, **ours})}: {unmet[0]}")
+            if got == {**around, **ours}:
+                found.append(got)
+    say(f"{target.arch}: {len(found)} of {asked} combinations are permitted")
+    return found
+
+
+def of(targets):
+    """Each target with each combination that its architecture permits."""
+    known = {}
+    for target in targets:
+        if target.arch not in known:
+            known[target.arch] = permitted(target)
+        for wanted in known[target.arch]:
+            yield target.having(suffix(wanted), [f"{key}={value}" for key, value in wanted.items()])
