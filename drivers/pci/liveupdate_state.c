@@ -94,6 +94,8 @@ static struct pci_cap_saved_state *find_cap(struct pci_dev *pdev,
 {
 	u16 number = be16_to_cpu(ser->number);
 
+	if (!ser->extended && number > U8_MAX)
+		return NULL;
 	return ser->extended ? pci_find_saved_ext_cap(pdev, number) :
 			       pci_find_saved_cap(pdev, number);
 }
