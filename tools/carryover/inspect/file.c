@@ -6,7 +6,7 @@
 
 #include "read.h"
 
-#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v1"
+#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v2"
 #define VFIO_COMPATIBLE		"carryover,vfio-pci-noiommu-v1"
 
 #define U32(field, name)	{ name, PROP_U32, offsetof(struct vfio, field), 0, false }
@@ -22,7 +22,7 @@ static const struct prop vfio_props[] = {
 	U32(reset, "reset"), U32(device_id, "device-id"),
 	U64(iommufd_token, "iommufd-token"),
 	U32(pt_id, "pt-id"), U32(command, "command"),
-	BYTES("bars"), BYTES("vconfig"),
+	BYTES("bars"), BYTES("vconfig"), BYTES("saved-state"),
 	BYTES("compatible"), BYTES("kernel-release"), BYTES("crc32"), { 0 }
 };
 
@@ -43,6 +43,8 @@ void vfio_read(struct report *report, struct file *f, const void *fdt)
 		report_bad(report, v->node.where, "property 'bars' has %d bytes", len);
 	v->vconfig = fdt_getprop(fdt, 0, "vconfig", &len);
 	v->vconfig_len = v->vconfig ? len : 0;
+	v->saved = fdt_getprop(fdt, 0, "saved-state", &len);
+	v->saved_len = v->saved ? len : 0;
 }
 
 #undef U64

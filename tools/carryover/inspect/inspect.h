@@ -83,6 +83,10 @@ struct run {
 	uint64_t pages;
 };
 
+/*
+ * A memfd, or memory of an iommufd that will be one; such memory has neither
+ * position nor seals, and may have holes between its runs.
+ */
 struct memfd {
 	struct node node;
 	uint64_t size;
@@ -112,7 +116,9 @@ struct ioas {
 
 struct pages {
 	struct node node;
-	uint64_t token;
+	uint32_t in_memory;
+	uint32_t memory;	/* when it is in memory */
+	uint64_t token;		/* when it is not */
 	uint64_t start;
 	uint64_t npages;
 	uint32_t writable;
@@ -155,6 +161,8 @@ struct context {
 	size_t nr_ioas;
 	struct pages *pages;
 	size_t nr_pages;
+	struct memfd *memory;
+	size_t nr_memories;
 	struct hwpt *hwpt;
 	size_t nr_hwpts;
 	struct device *device;
@@ -174,6 +182,8 @@ struct vfio {
 	uint32_t command;
 	const uint8_t *vconfig;
 	uint32_t vconfig_len;
+	const uint8_t *saved;	/* "saved-state" */
+	uint32_t saved_len;
 };
 
 /**
@@ -242,6 +252,10 @@ void handover_free(struct handover *h);
 struct file *refer_token(const struct session *s, uint64_t token);
 struct file *refer_memfd(const struct session *s, const struct file *f,
 			 const struct pages *pages);
+/* What has the bytes of a pages node: that memfd, or memory of the iommufd. */
+const struct memfd *refer_backing(const struct session *s, const struct file *f,
+				  const struct pages *pages);
+struct memfd *refer_memory(const struct context *c, uint64_t number);
 struct pages *refer_pages(const struct context *c, uint64_t number);
 struct ioas *refer_ioas(const struct context *c, uint32_t id);
 struct hwpt *refer_hwpt(const struct context *c, uint32_t id);
@@ -263,6 +277,8 @@ long area_runs(const struct session *s, const struct file *f, const struct area 
 
 /* verify.c: what the kernel's reader would refuse, and what contradicts. */
 void verify(const struct handover *h, struct report *report);
+void verify_memories(const struct context *c, const struct node *is,
+		     struct report *report);
 void verify_context(const struct session *s, const struct file *f,
 		    struct report *report);
 

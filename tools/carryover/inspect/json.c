@@ -18,14 +18,19 @@ static void put_string(FILE *out, const char *text)
 	putc('"', out);
 }
 
+static void put_bytes(const uint8_t *data, uint32_t len, FILE *out)
+{
+	for (uint32_t i = 0; i < len; i++)
+		fprintf(out, "%02x", data[i]);
+}
+
 static void put_extras(const struct node *node, FILE *out)
 {
 	fputs(",\"unknown\":{", out);
 	for (const struct extra *e = node->extra; e; e = e->next) {
 		put_string(out, e->name);
 		fputs(":\"", out);
-		for (uint32_t i = 0; i < e->len; i++)
-			fprintf(out, "%02x", e->data[i]);
+		put_bytes(e->data, e->len, out);
 		fputs(e->next ? "\"," : "\"", out);
 	}
 	putc('}', out);
@@ -93,7 +98,9 @@ static void put_pages(const struct session *s, const struct file *f,
 	const struct file *memfd = refer_memfd(s, f, p);
 
 	fprintf(out, "{\"number\":%" PRIu64, p->node.unit);
-	if (f->blob.sealed)
+	if (p->in_memory)
+		fprintf(out, ",\"memory\":%" PRIu32, p->memory);
+	else if (f->blob.sealed)
 		fprintf(out, ",\"token\":%" PRIu64, p->token);
 	else if (memfd)
 		fprintf(out, ",\"token_expected\":%" PRIu64, memfd->token);
@@ -101,6 +108,20 @@ static void put_pages(const struct session *s, const struct file *f,
 		",\"account_mode\":%" PRIu32, p->start, p->npages, p->writable,
 		p->account_mode);
 	put_extras(&p->node, out);
+	putc('}', out);
+}
+
+static void put_run_of_pages(const struct run *run, FILE *out)
+{
+	fprintf(out, "{\"page\":%" PRIu64 ",\"pa\":\"0x%" PRIx64 "\",\"pages\":%" PRIu64
+		"}", run->page, run->phys, run->pages);
+}
+
+static void put_memory(const struct memfd *m, FILE *out)
+{
+	fprintf(out, "{\"number\":%" PRIu64 ",\"size\":%" PRIu64, m->node.unit, m->size);
+	PUT_ARRAY("runs", m->nr_runs, put_run_of_pages(&m->run[i], out));
+	put_extras(&m->node, out);
 	putc('}', out);
 }
 
@@ -133,6 +154,7 @@ static void put_context(const struct session *s, const struct file *f, FILE *out
 	fprintf(out, ",\"iommufd\":{\"account_mode\":%" PRIu32, c->account_mode);
 	PUT_ARRAY("ioas", c->nr_ioas, put_ioas(s, f, &c->ioas[i], out));
 	PUT_ARRAY("pages", c->nr_pages, put_pages(s, f, &c->pages[i], out));
+	PUT_ARRAY("memories", c->nr_memories, put_memory(&c->memory[i], out));
 	PUT_ARRAY("hwpts", c->nr_hwpts, put_hwpt(&c->hwpt[i], out));
 	PUT_ARRAY("devices", c->nr_devices, put_device(&c->device[i], out));
 	put_extras(&c->node, out);
@@ -157,8 +179,9 @@ static void put_vfio(const struct file *f, FILE *out)
 		  fprintf(out, "{\"address\":\"0x%" PRIx64 "\",\"length\":%" PRIu64 "}",
 			  v->bar[i][0], v->bar[i][1]));
 	fputs(",\"vconfig\":\"", out);
-	for (uint32_t i = 0; i < v->vconfig_len; i++)
-		fprintf(out, "%02x", v->vconfig[i]);
+	put_bytes(v->vconfig, v->vconfig_len, out);
+	fputs("\",\"saved_state\":\"", out);
+	put_bytes(v->saved, v->saved_len, out);
 	putc('"', out);
 	put_extras(&v->node, out);
 	putc('}', out);
@@ -168,10 +191,7 @@ static void put_memfd(const struct memfd *m, FILE *out)
 {
 	fprintf(out, ",\"memfd\":{\"size\":%" PRIu64 ",\"position\":%" PRIu64
 		",\"seals\":%" PRIu32, m->size, m->position, m->seals);
-	PUT_ARRAY("runs", m->nr_runs,
-		  fprintf(out, "{\"page\":%" PRIu64 ",\"pa\":\"0x%" PRIx64
-			  "\",\"pages\":%" PRIu64 "}", m->run[i].page, m->run[i].phys,
-			  m->run[i].pages));
+	PUT_ARRAY("runs", m->nr_runs, put_run_of_pages(&m->run[i], out));
 	put_extras(&m->node, out);
 	putc('}', out);
 }

@@ -121,6 +121,8 @@ void read_node(struct report *report, const void *fdt, int node,
 		i = prop_find(table, name);
 		if (i < 0) {
 			add_extra(into, name, false, data, len);
+			report_note(report, into->where, "property '%.64s' is not known",
+				    name);
 		} else if (into->has & 1u << i) {
 			report_bad(report, into->where, "property '%s' twice", name);
 		} else if (!prop_fits(&table[i], data, len)) {

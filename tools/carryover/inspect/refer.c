@@ -29,7 +29,7 @@ struct file *refer_memfd(const struct session *s, const struct file *f,
 {
 	struct file *found = NULL;
 
-	if (f->single || p->node.extra)
+	if (f->single || p->node.extra || p->in_memory)
 		return NULL;
 	if (f->blob.sealed) {
 		found = refer_token(s, p->token);
@@ -43,6 +43,25 @@ struct file *refer_memfd(const struct session *s, const struct file *f,
 		found = &s->file[i];
 	}
 	return found;
+}
+
+struct memfd *refer_memory(const struct context *c, uint64_t number)
+{
+	for (size_t i = 0; i < c->nr_memories; i++)
+		if (c->memory[i].node.unit == number)
+			return &c->memory[i];
+	return NULL;
+}
+
+const struct memfd *refer_backing(const struct session *s, const struct file *f,
+				  const struct pages *p)
+{
+	const struct file *memfd;
+
+	if (p->in_memory && !p->node.extra)
+		return refer_memory(f->context, p->memory);
+	memfd = refer_memfd(s, f, p);
+	return memfd ? memfd->memfd : NULL;
 }
 
 struct pages *refer_pages(const struct context *c, uint64_t number)
@@ -136,7 +155,7 @@ long area_runs(const struct session *s, const struct file *f, const struct area 
 	       void *arg)
 {
 	const struct pages *p = refer_pages(f->context, a->pages);
-	const struct file *mem = p ? refer_memfd(s, f, p) : NULL;
+	const struct memfd *mem = p ? refer_backing(s, f, p) : NULL;
 	struct walk w = { .each = each, .arg = arg };
 	uint64_t at, len = a->last - a->iova;
 
@@ -145,7 +164,7 @@ long area_runs(const struct session *s, const struct file *f, const struct area 
 	    __builtin_add_overflow(at, p->start, &at) ||
 	    __builtin_add_overflow(at, (uint64_t)a->page_offset, &at))
 		return -1;
-	if (!walk_memfd(&w, mem->memfd, a->iova, at, len + 1))
+	if (!walk_memfd(&w, mem, a->iova, at, len + 1))
 		return -1;
 	walk_flush(&w);
 	return w.runs;

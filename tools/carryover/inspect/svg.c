@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A picture: areas of every IOAS on the left, the memfds that back them in the
- * middle, physical memory on the right; what belongs together is joined.
+ * middle, with memory that will be one, physical memory on the right; what
+ * belongs together is joined.
  *
  * Boxes are as high as the memory is large, with a least height for what would
  * not be seen. Physical memory is drawn from the first to the last address that
@@ -92,24 +93,34 @@ static void label(struct svg *g, int x, double y, const char *text)
 
 /* ------------------------------------------------------------- measuring -- */
 
-/* Every memfd of every session, in order. */
-static void each_memfd(struct svg *g,
-		       void (*fn)(struct svg *g, const struct file *f, unsigned int number))
+/* Does something with the memfd @m of, or in the state of, @f. */
+typedef void memfd_fn(struct svg *g, const struct file *f, const struct memfd *m,
+		      unsigned int number);
+
+/* Every memfd of every session, and every memory that will be one, in order. */
+static void each_memfd(struct svg *g, memfd_fn *fn)
 {
 	unsigned int number = 0;
 
 	for (size_t i = 0; i < g->h->nr_sessions; i++)
-		for (size_t j = 0; j < g->h->session[i].nr_files; j++)
-			if (g->h->session[i].file[j].memfd)
-				fn(g, &g->h->session[i].file[j], number++);
+		for (size_t j = 0; j < g->h->session[i].nr_files; j++) {
+			const struct file *f = &g->h->session[i].file[j];
+
+			if (f->memfd)
+				fn(g, f, f->memfd, number++);
+			for (size_t k = 0; f->context && k < f->context->nr_memories; k++)
+				fn(g, f, &f->context->memory[k], number++);
+		}
 }
 
-static void measure_memfd(struct svg *g, const struct file *f, unsigned int number)
+static void measure_memfd(struct svg *g, const struct file *f, const struct memfd *m,
+			  unsigned int number)
 {
+	(void)f;
 	(void)number;
-	g->memfd_scale += (double)f->memfd->size;
-	for (size_t i = 0; i < f->memfd->nr_runs; i++) {
-		const struct run *r = &f->memfd->run[i];
+	g->memfd_scale += (double)m->size;
+	for (size_t i = 0; i < m->nr_runs; i++) {
+		const struct run *r = &m->run[i];
 		uint64_t last = r->phys + r->pages * INSPECT_PAGE - 1;
 
 		if (r->phys < g->phys_first)
@@ -143,12 +154,12 @@ static void measure(struct svg *g)
 
 /* --------------------------------------------------------------- drawing -- */
 
-static void draw_memfd(struct svg *g, const struct file *f, unsigned int number)
+static void draw_memfd(struct svg *g, const struct file *f, const struct memfd *m,
+		       unsigned int number)
 {
-	const struct memfd *m = f->memfd;
 	double height = high((double)m->size, g->memfd_scale);
 	double per_page = m->size ? height * INSPECT_PAGE / (double)m->size : 0;
-	char text[64], size[32];
+	char text[96], size[32];
 
 	for (size_t i = 0; i < m->nr_runs; i++) {
 		const struct run *r = &m->run[i];
@@ -163,17 +174,23 @@ static void draw_memfd(struct svg *g, const struct file *f, unsigned int number)
 		     (double)r->pages * per_page, SVG_PHYS_X, to, high_to, COLOUR(number));
 	}
 	box(g, SVG_MEMFD_X, g->memfd_y, height, COLOUR(number));
-	snprintf(text, sizeof(text), "token %" PRIu64 ", %s", f->token,
-		 size_name(m->size, size, sizeof(size)));
+	size_name(m->size, size, sizeof(size));
+	if (f->memfd)
+		snprintf(text, sizeof(text), "token %" PRIu64 ", %s", f->token, size);
+	else
+		snprintf(text, sizeof(text), "token %" PRIu64 " memory %" PRIu64 ", %s",
+			 f->token, m->node.unit, size);
 	label(g, SVG_MEMFD_X + 6, g->memfd_y + 12, text);
 	g->memfd_y += height + SVG_GAP;
 }
 
-static void find_memfd(struct svg *g, const struct file *f, unsigned int number)
+static void find_memfd(struct svg *g, const struct file *f, const struct memfd *m,
+		       unsigned int number)
 {
-	double height = high((double)f->memfd->size, g->memfd_scale);
+	double height = high((double)m->size, g->memfd_scale);
 
-	if (f->memfd == g->memfd) {
+	(void)f;
+	if (m == g->memfd) {
 		g->memfd_top = g->memfd_y;
 		g->memfd_high = height;
 		g->colour = number;
@@ -201,12 +218,12 @@ static void draw_area(struct svg *g, const struct session *s, const struct file 
 {
 	double height = high((double)(a->last - a->iova) + 1, g->area_scale);
 	const struct pages *p = refer_pages(f->context, a->pages);
-	const struct file *memfd = p ? refer_memfd(s, f, p) : NULL;
+	const struct memfd *memfd = p ? refer_backing(s, f, p) : NULL;
 	const char *fill = "#808080";
 	char text[64];
 
 	if (memfd && a->last >= a->iova) {
-		join_area(g, a, p, memfd->memfd, height);
+		join_area(g, a, p, memfd, height);
 		fill = COLOUR(g->colour);
 	}
 	box(g, SVG_AREA_X, g->area_y, height, fill);

@@ -103,6 +103,8 @@ static void show_pages(const struct session *s, const struct file *f,
 	fprintf(out, "    pages %" PRIu64 ": ", p->node.unit);
 	if (p->node.extra)
 		fputs("of a kind that is not known\n", out);
+	else if (p->in_memory)
+		fprintf(out, "memory %" PRIu32, p->memory);
 	else if (f->blob.sealed)
 		fprintf(out, "memfd token %" PRIu64 "%s", p->token,
 			memfd || f->single ? "" : " (its state is not here)");
@@ -116,6 +118,15 @@ static void show_pages(const struct session *s, const struct file *f,
 			p->writable ? "writable" : "read only",
 			p->account_mode < 3 ? mode[p->account_mode] : "accounted in no known way");
 	show_extras(&p->node, 6, out);
+}
+
+static void show_memory(const struct memfd *m, FILE *out)
+{
+	char size[32];
+
+	fprintf(out, "    memory %" PRIu64 ": %s in %zu runs, will be a memfd\n",
+		m->node.unit, size_name(m->size, size, sizeof(size)), m->nr_runs);
+	show_extras(&m->node, 6, out);
 }
 
 static void show_hwpt(const struct hwpt *t, FILE *out)
@@ -161,6 +172,8 @@ static void show_context(const struct session *s, const struct file *f, FILE *ou
 		show_ioas(s, f, &c->ioas[i], out);
 	for (size_t i = 0; i < c->nr_pages; i++)
 		show_pages(s, f, &c->pages[i], out);
+	for (size_t i = 0; i < c->nr_memories; i++)
+		show_memory(&c->memory[i], out);
 	for (size_t i = 0; i < c->nr_hwpts; i++)
 		show_hwpt(&c->hwpt[i], out);
 	for (size_t i = 0; i < c->nr_devices; i++)
@@ -190,8 +203,9 @@ static void show_vfio(const struct file *f, FILE *out)
 		fprintf(out, "\n    command %04x%s", v->command,
 			v->command & 4 ? ", Bus Master on" : ", Bus Master off");
 	}
-	fprintf(out, "\n    %s, %" PRIu32 " bytes of virtual config space\n",
-		v->reset ? "can be reset" : "has no reset that works", v->vconfig_len);
+	fprintf(out, "\n    %s, %" PRIu32 " bytes of virtual config space, %" PRIu32 " of saved state\n",
+		v->reset ? "can be reset" : "has no reset that works", v->vconfig_len,
+		v->saved_len);
 	show_extras(&v->node, 4, out);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What would make the next kernel refuse, as drivers/iommu/iommufd/
- * liveupdate_load.c, liveupdate_map.c and drivers/vfio/pci/vfio_pci_liveupdate.c
- * check it, and what contradicts itself between files, which the kernel finds
+ * liveupdate_load.c, liveupdate_load_memory.c, liveupdate_map.c and
+ * drivers/vfio/pci/vfio_pci_liveupdate.c check it, and what contradicts itself between files, which the kernel finds
  * when it retrieves the second of them. Page tables stay in memory and are not
  * part of the input: of these only the description is checked.
  */
@@ -80,6 +80,27 @@ static void verify_vfio_device(const struct file *f, const struct file *iommufd,
 	    (unsigned long long)iommufd->token, v->device_id);
 }
 
+/* Two words, then capabilities: u16 ID, u16 extended or not, u32 length, bytes. */
+static void verify_saved(const struct file *f, struct report *report)
+{
+	const uint8_t *data = f->vfio->saved;
+	uint32_t len = f->vfio->saved_len, at = 8;
+
+	while (at < len) {
+		uint32_t left = len - at, size;
+
+		if (left < 8)
+			break;
+		size = (uint32_t)data[at + 4] << 24 | data[at + 5] << 16 |
+		       data[at + 6] << 8 | data[at + 7];
+		if (data[at + 2] || data[at + 3] > 1 || size > left - 8)
+			break;
+		at += 8 + size;
+	}
+	if (at != len)
+		BAD(&f->node, "saved-state has %u bytes, bad at %u", len, at);
+}
+
 static void verify_vfio(const struct session *s, const struct file *f,
 			struct report *report)
 {
@@ -95,6 +116,7 @@ static void verify_vfio(const struct session *s, const struct file *f,
 	else if ((v->vconfig[0] | v->vconfig[1] << 8) != (int)v->vendor)
 		BAD(&f->node, "vendor %04x, vconfig has %02x%02x", v->vendor,
 		    v->vconfig[1], v->vconfig[0]);
+	verify_saved(f, report);
 	if (f->single || !f->blob.sealed)
 		return;
 	iommufd = refer_token(s, v->iommufd_token);

@@ -61,6 +61,19 @@ static void verify_token(const struct session *s, const struct file *f,
 	}
 }
 
+static void verify_in_memory(const struct context *c, const struct pages *p,
+			     struct report *report)
+{
+	const struct memfd *m = refer_memory(c, p->memory);
+	uint64_t end = p->start + p->npages * INSPECT_PAGE;
+
+	if (!m)
+		BAD(&p->node, "no memory@%x", p->memory);
+	else if (end > m->size)
+		BAD(&p->node, "ends at byte %#llx of a memory of %#llx",
+		    (unsigned long long)end, (unsigned long long)m->size);
+}
+
 static void verify_pages(const struct session *s, const struct file *f, size_t i,
 			 struct report *report)
 {
@@ -75,6 +88,8 @@ static void verify_pages(const struct session *s, const struct file *f, size_t i
 		report_note(report, p->node.where, "of a kind that is not known, not checked");
 		return;
 	}
+	if (p->in_memory > 1)
+		BAD(&p->node, "in-memory is %u", p->in_memory);
 	if (p->start % INSPECT_PAGE || !p->npages || p->writable > 1 ||
 	    p->account_mode >= ACCOUNT_MODES)
 		BAD(&p->node, "start %#llx, %#llx pages, writable %u, account-mode %u",
@@ -84,6 +99,8 @@ static void verify_pages(const struct session *s, const struct file *f, size_t i
 		 __builtin_add_overflow(p->start, bytes, &end) || end > FILE_MAX)
 		BAD(&p->node, "start %#llx, %#llx pages: beyond any file",
 		    (unsigned long long)p->start, (unsigned long long)p->npages);
+	else if (p->in_memory)
+		verify_in_memory(f->context, p, report);
 	else
 		verify_token(s, f, p, report);
 }
@@ -133,9 +150,9 @@ static void verify_area(const struct session *s, const struct file *f,
 		    i, (unsigned long long)a->iova, (unsigned long long)a->last, a->prot,
 		    a->page_offset, (unsigned long long)a->pages,
 		    (unsigned long long)a->first_page);
-	else if (refer_memfd(s, f, p) && area_runs(s, f, a, NULL, NULL) < 0)
-		BAD(&ioas->node, "area %zu at %#llx: the memfd has a hole there", i,
-		    (unsigned long long)a->iova);
+	else if (refer_backing(s, f, p) && area_runs(s, f, a, NULL, NULL) < 0)
+		BAD(&ioas->node, "area %zu at %#llx: the %s has a hole there", i,
+		    (unsigned long long)a->iova, p->in_memory ? "memory" : "memfd");
 }
 
 static void verify_ioas(const struct session *s, const struct file *f,
@@ -165,18 +182,25 @@ static uint64_t mapped(const struct ioas *ioas)
 	return sum;
 }
 
-/* A table page in a memfd: the device would write the table. */
-static void verify_top(const struct session *s, const struct hwpt *t,
-		       struct report *report)
+static bool top_is_in(const struct hwpt *t, const struct memfd *m)
 {
-	for (size_t i = 0; i < s->nr_files; i++) {
-		const struct memfd *m = s->file[i].memfd;
+	for (size_t i = 0; m && i < m->nr_runs; i++)
+		if ((t->top - m->run[i].phys) / INSPECT_PAGE < m->run[i].pages)
+			return true;
+	return false;
+}
 
-		for (size_t j = 0; m && j < m->nr_runs; j++)
-			if (t->top - m->run[j].phys < m->run[j].pages * INSPECT_PAGE)
-				BAD(&t->node, "its top is a page of token %#llx",
-				    (unsigned long long)s->file[i].token);
-	}
+/* A table page in a memfd: the device would write the table. */
+static void verify_top(const struct session *s, const struct context *c,
+		       const struct hwpt *t, struct report *report)
+{
+	for (size_t i = 0; i < s->nr_files; i++)
+		if (top_is_in(t, s->file[i].memfd))
+			BAD(&t->node, "its top is a page of token %#llx",
+			    (unsigned long long)s->file[i].token);
+	for (size_t i = 0; i < c->nr_memories; i++)
+		if (top_is_in(t, &c->memory[i]))
+			BAD(&t->node, "its top is a page of memory@%zx", i);
 }
 
 static void verify_hwpt(const struct session *s, const struct file *f,
@@ -199,7 +223,7 @@ static void verify_hwpt(const struct session *s, const struct file *f,
 		BAD(&t->node, "top at %#llx", (unsigned long long)t->top);
 	if (!t->tables || (t->mapped && t->tables < t->level + 1))
 		BAD(&t->node, "%u tables on %u levels", t->tables, t->level + 1);
-	verify_top(s, t, report);
+	verify_top(s, f->context, t, report);
 }
 
 static void verify_device(const struct session *s, const struct file *f,
@@ -224,6 +248,7 @@ void verify_context(const struct session *s, const struct file *f,
 
 	if (c->account_mode >= ACCOUNT_MODES)
 		BAD(&f->node, "account-mode %u", c->account_mode);
+	verify_memories(c, &f->node, report);
 	for (size_t i = 0; i < c->nr_pages; i++)
 		verify_pages(s, f, i, report);
 	for (size_t i = 0; i < c->nr_ioas; i++)

@@ -11,12 +11,12 @@
 #define RECIPE_MAX_BLOB		(16u << 10)
 
 static const char *const compatibles[] = {
-	"carryover,handover-dump-v1", "carryover,iommufd-v1",
+	"carryover,handover-dump-v1", "carryover,iommufd-v2",
 	"carryover,vfio-pci-noiommu-v1", "carryover,something-else",
 };
 
 static const char *const nodes[] = {
-	"session", "file", "ioas", "pages", "hwpt", "device", "other", "",
+	"session", "file", "ioas", "pages", "hwpt", "device", "other", "", "memory",
 };
 
 static const char *const props[] = {
@@ -28,6 +28,7 @@ static const char *const props[] = {
 	"vendor", "device", "subsystem-vendor", "subsystem-device", "class",
 	"revision", "serial", "reset", "device-id", "iommufd-token", "pt-id",
 	"command", "bars", "vconfig", "blob", "kind",
+	"in-memory", "memory", "saved-state",
 };
 
 #define PICK(table, n)	table[(n) % (sizeof(table) / sizeof(*table))]
