@@ -10,7 +10,7 @@ export KSRC
 PROFILE ?= release
 BIN := $(CARRYOVER_CACHE)/bin
 # The tests need all of them.
-KERNELS := base off release nogroup modules debug
+KERNELS := base off release nogroup debug
 SAY := @echo "[carryover]"
 
 .DEFAULT_GOAL := help

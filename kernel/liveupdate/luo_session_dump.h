@@ -31,8 +31,6 @@ int luo_session_dump(struct luo_dump *dump, bool incoming)
 	struct luo_session *session;
 	int err;
 
-	if (incoming)
-		luo_request_handlers();
 	err = incoming ? luo_session_deserialize() : 0;
 	if (err)
 		return err;

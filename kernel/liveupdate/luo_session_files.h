@@ -29,12 +29,6 @@ luo_session_file_set(struct liveupdate_session *session)
 	return &s->file_set;
 }
 
-#ifdef CONFIG_LIVEUPDATE_BLOB
-void luo_request_handlers(void);
-#else
-static inline void luo_request_handlers(void) { }
-#endif
-
 /* Initializer of the arguments of a callback on a file of @set. */
 #define LUO_FILE_ARGS(set) { .session = luo_file_set_session(set) }
 
