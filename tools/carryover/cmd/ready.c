@@ -179,6 +179,20 @@ bool holders_prepare(struct holders *holders, unsigned int seconds)
 	return count_in(holders, HOLDER_READY) == holders->count;
 }
 
+/*
+ * What a program said meanwhile is read before the connection is closed: with
+ * something unread left, the program would get ECONNRESET and not the word.
+ */
+static void hear_out(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	char rest[256];
+
+	shutdown(fd, SHUT_WR);
+	while (poll(&poller, 1, 200) > 0 && recv(fd, rest, sizeof(rest), 0) > 0)
+		;
+}
+
 void holders_cancel(struct holders *holders)
 {
 	static const char cancel[] = "cancel\n";
@@ -191,6 +205,7 @@ void holders_cancel(struct holders *holders)
 		/* Ending the connection says the same. */
 		if (send(holder->fd, cancel, sizeof(cancel) - 1, MSG_NOSIGNAL) < 0)
 			holders->tell(holder, "it ended");
+		hear_out(holder->fd);
 		close(holder->fd);
 		holder->fd = -1;
 	}
