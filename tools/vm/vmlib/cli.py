@@ -83,7 +83,7 @@ def _parser():
     add("--smp", type=int, default=2, metavar="N", help="processors (default 2)")
     add("--mem", default="1G", metavar="SIZE", help="memory (default 1G)")
     add("--cpu", default="max", metavar="MODEL", help="QEMU's CPU model (default max)")
-    add("--accel", choices=["tcg", "kvm"], default="tcg", help="(default tcg)")
+    add("--accel", choices=["tcg", "tcg-parallel", "kvm"], default="tcg", help="(default tcg)")
     add("--icount", action="store_true", help="guest time by instructions: runs repeat exactly")
     add("--timeout", type=float, default=120, metavar="SEC", help="wall time (default 120)")
     add("--allow-splat", action="append", default=[], metavar="REGEX",

@@ -11,6 +11,11 @@ PR_SET_PDEATHSIG = 1
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1",
           "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 
+# QEMU can run each processor of a guest in a thread of its own. Of some hundred
+# boots one then hung where the kernel first stops all processors, at the change
+# of the clock source, as if one of them slept on; and most programs use one only.
+ACCEL = {"tcg": "tcg,thread=single", "tcg-parallel": "tcg,thread=multi", "kvm": "kvm"}
+
 
 def arguments(job, window, devices, console: str):
     """The whole command line; @console is QEMU's name for where ttyS0 goes."""
@@ -27,7 +32,7 @@ def arguments(job, window, devices, console: str):
         "-serial", console,
     ]
     # icount needs TCG's one-thread mode, which QEMU picks by itself.
-    command += ICOUNT if job.icount else ["-accel", job.accel]
+    command += ICOUNT if job.icount else ["-accel", ACCEL[job.accel]]
     if job.interactive:
         command += ["-serial", "mon:stdio"]
     command += [
