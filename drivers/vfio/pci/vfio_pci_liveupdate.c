@@ -232,14 +232,6 @@ static int __init vfio_pci_liveupdate_register(void)
 }
 late_initcall(vfio_pci_liveupdate_register);
 
-static void __exit vfio_pci_liveupdate_unregister(void)
-{
-	if (liveupdate_enabled())
-		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
-}
-module_exit(vfio_pci_liveupdate_unregister);
-
 MODULE_DESCRIPTION("Live update of VFIO PCI device files");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("IOMMUFD");
-MODULE_SOFTDEP("pre: vfio-pci");
