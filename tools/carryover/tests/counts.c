@@ -9,8 +9,7 @@
 #include "harness.h"
 #include "kho.h"
 
-/* The number behind a word at the beginning of a line. */
-static long long number(const char *path, const char *word)
+long long counts_number(const char *path, const char *word)
 {
 	FILE *file = fopen(path, "r");
 	long long value = 0;
@@ -46,15 +45,23 @@ static void add_up(void)
 	MUST(!fclose(file));
 }
 
-struct counts counts_now(void)
+long long counts_tables(void)
 {
 	add_up();
+	return counts_number("/proc/vmstat", "nr_iommu_pages ");
+}
+
+struct counts counts_now(void)
+{
+	/* First: it brings the others up to date, too. */
+	long long tables = counts_tables();
+
 	return (struct counts){
-		.tables = number("/proc/vmstat", "nr_iommu_pages "),
-		.pins = number("/proc/vmstat", "nr_foll_pin_acquired ") -
-			number("/proc/vmstat", "nr_foll_pin_released "),
-		.locked = number("/proc/self/status", "VmPin:") +
-			  number("/proc/self/status", "VmLck:"),
+		.tables = tables,
+		.pins = counts_number("/proc/vmstat", "nr_foll_pin_acquired ") -
+			counts_number("/proc/vmstat", "nr_foll_pin_released "),
+		.locked = counts_number("/proc/self/status", "VmPin:") +
+			  counts_number("/proc/self/status", "VmLck:"),
 		.files = files(),
 		.keys = kho_keys(),
 	};

@@ -19,6 +19,12 @@ struct counts {
 	long long keys;
 };
 
+/* The number behind a word at the beginning of a line of a file. */
+long long counts_number(const char *path, const char *word);
+
+/* Pages of page tables, in all of the kernel. Brings its counters up to date. */
+long long counts_tables(void);
+
 /* As it is now. */
 struct counts counts_now(void);
 

@@ -20,6 +20,7 @@
 #include <linux/capability.h>
 #include <linux/iommufd.h>
 
+#include "counts.h"
 #include "harness.h"
 #include "rig.h"
 
@@ -27,20 +28,6 @@
 
 /* What each of two contexts is for, and its first token. */
 enum { BY_PROCESS = 10, BY_USER = 20 };
-
-static long long number(const char *path, const char *word)
-{
-	FILE *file = fopen(path, "r");
-	long long value = 0;
-	char line[256];
-
-	MUST(file);
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, word, strlen(word)))
-			value = atoll(line + strlen(word));
-	fclose(file);
-	return value;
-}
 
 static void put(const char *path, const char *text)
 {
@@ -53,13 +40,7 @@ static void put(const char *path, const char *text)
 
 static long long pinned_bytes(void)
 {
-	return number("/proc/self/status", "VmPin:") * 1024;
-}
-
-static long long tables(void)
-{
-	put("/proc/sys/vm/stat_refresh", "1");
-	return number("/proc/vmstat", "nr_iommu_pages ");
+	return counts_number("/proc/self/status", "VmPin:") * 1024;
 }
 
 /* Small changes of a group's statistics may take 2 seconds to show. */
@@ -70,7 +51,8 @@ static void group_has_tables(long long count)
 	for (int i = 0; i < 100 && now != count; i++) {
 		if (i)
 			rig_sleep_ms(100);
-		now = number(GROUP "/memory.stat", "sec_pagetables ") / RIG_PAGE;
+		now = counts_number(GROUP "/memory.stat", "sec_pagetables ") /
+		      RIG_PAGE;
 	}
 	SAME(now, count);
 }
@@ -137,7 +119,7 @@ static int before(void)
 	SAME(pinned_bytes(), 0);
 	open_one(&process, 0, BY_PROCESS);
 	SAME(pinned_bytes(), RIG_SIZE);
-	process.note->word[0] = tables();
+	process.note->word[0] = counts_tables();
 	open_one(&user, 1, BY_USER);
 	rig_preserve(&process, session);
 	rig_preserve(&user, other);
@@ -178,7 +160,7 @@ static void as_payer(void (*work)(int session), const char *name, rlim_t bytes)
 
 static void pay(int session)
 {
-	long long start = tables();
+	long long start = counts_tables();
 	struct rig rig;
 
 	SAME(pinned_bytes(), 0);
@@ -186,27 +168,27 @@ static void pay(int session)
 	rig_retrieve(&rig, session, BY_PROCESS);
 	rig_check(&rig);
 	SAME(pinned_bytes(), RIG_SIZE);
-	SAME(tables() - start, rig.note->word[0]);
+	SAME(counts_tables() - start, rig.note->word[0]);
 	group_has_tables(rig.note->word[0]);
 	rig_session_finish(session);
 	SAME(pinned_bytes(), RIG_SIZE);
 	rig_check_dma(&rig);
 	rig_close(&rig);
 	SAME(pinned_bytes(), 0);
-	SAME(tables(), start);
+	SAME(counts_tables(), start);
 	group_has_tables(0);
 }
 
 /* Not allowed to lock that much; the session can be finished all the same. */
 static void fail_to_pay(int session)
 {
-	long long start = tables();
+	long long start = counts_tables();
 
 	FAILS(co_session_retrieve_fd(session, BY_USER + RIG_IOMMUFD), ENOMEM);
-	SAME(tables(), start);
+	SAME(counts_tables(), start);
 	group_has_tables(0);
 	rig_session_finish(session);
-	SAME(tables(), start);
+	SAME(counts_tables(), start);
 }
 
 static int after(void)
