@@ -20,7 +20,7 @@ CHECKING_MEM = 4 << 30
 CHECKING_SCRATCH = "kho_scratch=512M,512M,512M"
 # An interrupt while the boot processor is being identified, its features forgotten for a
 # moment, lets KASAN take addresses of five levels of page tables for wild ones.
-CHECKING_WORDS = ["no5lvl", "kmemleak=off", "iommu.debug_pagealloc=1"]
+CHECKING_WORDS = ["no5lvl", "iommu.debug_pagealloc=1"]
 CHECKING_SLOWER = 6
 
 UNITS = {"": 20, "K": 10, "M": 20, "G": 30, "T": 40}
