@@ -20,6 +20,7 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/liveupdate_timeline.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
@@ -189,6 +190,7 @@ static void incoming_adopt(struct pci_incoming *in, struct pci_dev *pdev)
 	if (device_set_driver_override(&pdev->dev, PCI_LIVEUPDATE_DRIVER))
 		pci_warn(pdev, "liveupdate: no memory to select a driver\n");
 	pci_info(pdev, "liveupdate: running since the previous kernel\n");
+	liveupdate_stamp(LIVEUPDATE_PHASE_FOUND, "%s", pci_name(pdev));
 }
 
 /* Returns whether the device has to be stopped. */

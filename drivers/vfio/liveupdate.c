@@ -13,6 +13,7 @@
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
+#include <linux/liveupdate_timeline.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/vfio.h>
@@ -89,8 +90,11 @@ void vfio_liveupdate_register(struct vfio_device *device)
 {
 	if (device_create_file(&device->device, &dev_attr_liveupdate))
 		dev_warn(&device->device, "no attribute to exclude it\n");
-	if (vfio_liveupdate_unclaimed(device))
+	if (vfio_liveupdate_unclaimed(device)) {
 		vfio_device_block_group(device);
+		liveupdate_stamp(LIVEUPDATE_PHASE_BOUND, "%s",
+				 dev_name(device->dev));
+	}
 }
 
 /*
