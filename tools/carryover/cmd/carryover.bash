@@ -36,13 +36,13 @@ _carryover() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--command-line | --append | --session | --pins | --timeout)
+	--command-line | --append | --session | --pins | --timeout | --mark)
 		return
 		;;
 	esac
 	if [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_carryover_options "$command")" -- "$word")
-	elif [[ $command == inspect ]]; then
+	elif [[ $command == inspect || $command == timeline ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$(_carryover_devices)" -- "$word")

@@ -5,7 +5,7 @@
 
 command	:= $(BIN)/carryover
 installed-command := $(OBJ)/cmd/carryover
-cmdobj	:= $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cmd/*.c inspect/*.c)))
+cmdobj	:= $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cmd/*.c inspect/*.c timeline/*.c)))
 cmdlibs	:= -ljansson -lz -lzstd -llzma -llz4 $(if $(wildcard inspect/*.c),-lfdt)
 
 $(cmdobj): OBJFLAGS := -Icmd -DVERSION='"$(version)"'

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which events are the last live update's, and what lies between them. */
+#include <string.h>
+
+#include "timeline.h"
+
+static bool is(const struct event *e, const char *phase)
+{
+	return !strcmp(e->phase, phase);
+}
+
+/* What a kernel does to go, not to come. */
+static bool departs(const struct event *e)
+{
+	return is(e, "preserve") || is(e, "freeze") || is(e, "kexec");
+}
+
+/* The previous kernel came by a live update, too: it left after that. */
+static size_t departure(const struct timeline *t)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < t->count && t->event[i].previous; i++)
+		if (!departs(&t->event[i]) && !is(&t->event[i], "mark"))
+			from = i + 1;
+	return from;
+}
+
+static size_t arrival(const struct timeline *t)
+{
+	size_t to = 0;
+
+	while (to < t->count && (t->event[to].previous || !departs(&t->event[to])))
+		to++;
+	return to;
+}
+
+static const struct event *first(const struct timeline *t, const char *phase, bool previous)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->event[i].previous == previous && is(&t->event[i], phase))
+			return &t->event[i];
+	return NULL;
+}
+
+static const struct event *last(const struct timeline *t, const char *phase, bool previous)
+{
+	for (size_t i = t->count; i-- > 0; )
+		if (t->event[i].previous == previous && is(&t->event[i], phase))
+			return &t->event[i];
+	return NULL;
+}
+
+void timeline_select(struct timeline *t)
+{
+	size_t from = departure(t), to = arrival(t);
+	const struct event *freeze;
+	int64_t origin;
+
+	/* Without a previous kernel there is only what this one prepares. */
+	if (!t->count || !t->event[0].previous) {
+		from = 0;
+		to = t->count;
+	}
+	if (from >= to) {
+		t->count = 0;
+		return;
+	}
+	memmove(t->event, t->event + from, (to - from) * sizeof(*t->event));
+	t->count = to - from;
+	freeze = first(t, "freeze", true);
+	origin = freeze ? freeze->begin : t->event[0].begin;
+	for (size_t i = 0; i < t->count; i++) {
+		t->event[i].begin -= origin;
+		t->event[i].end -= origin;
+	}
+}
+
+struct spans {
+	struct span *span;
+	size_t count;
+};
+
+static void between(struct spans *s, const char *name, const struct event *from,
+		    const struct event *to)
+{
+	if (from && to && to->end >= from->begin)
+		s->span[s->count++] = (struct span){ name, from->begin, to->end };
+}
+
+/* From the end of one to the end of the other. */
+static void until(struct spans *s, const char *name, const struct event *from,
+		  const struct event *to)
+{
+	struct event after;
+
+	if (!from)
+		return;
+	after = *from;
+	after.begin = from->end;
+	between(s, name, &after, to);
+}
+
+size_t timeline_spans(const struct timeline *t, struct span span[SPANS_MAX])
+{
+	struct spans s = { .span = span };
+	const struct event *frozen = last(t, "freeze", true), *gone = last(t, "kexec", true);
+	const struct event *boot = first(t, "boot", false), *found = last(t, "found", false);
+	const struct event *bound = last(t, "bound", false);
+	const struct event *retrieved = last(t, "retrieve", false);
+	const struct event *mark = first(t, "mark", false);
+
+	between(&s, "preserve", first(t, "preserve", true), last(t, "preserve", true));
+	between(&s, "freeze", first(t, "freeze", true), frozen);
+	until(&s, "shut down", frozen, gone);
+	until(&s, "kexec to first initcall", gone, boot);
+	until(&s, "enumeration", boot, found);
+	until(&s, "probe", found, bound);
+	between(&s, "retrieve", first(t, "retrieve", false), retrieved);
+	between(&s, "freeze to first mark", first(t, "freeze", true), mark);
+	return s.count;
+}
