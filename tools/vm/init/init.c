@@ -74,9 +74,14 @@ static void be_first(void)
 static int load_next(int next, int stage)
 {
 	char *image = plan_read("kernel", next), *cmdline = plan_read("cmdline", next);
-	char *argv[] = { "kexec", "-s", "-l", image, "--initrd=" NEXT_INITRD, NULL, NULL };
+	char *how = plan_read("by", next);
+	bool crash = how && !strcmp(how, "crash");
+	char *argv[] = { "kexec", "-s", crash ? "-p" : "-l", image,
+			 "--initrd=" NEXT_INITRD, NULL, NULL };
 	int ret = 126;
 
+	if (how && !crash)
+		return 0;
 	if (image && asprintf(&argv[5], "--command-line=%s", cmdline ? cmdline : "") >= 0)
 		ret = run_command(argv, stage);
 	if (ret)
@@ -109,15 +114,23 @@ static void scan_for_leaks(int stage)
 }
 
 /* Comes back only when it did not work. */
-static void start_next(int stage)
+static void start_next(int stage, struct window *w)
 {
-	char *argv[] = { "kexec", "-e", "--no-ifdown", NULL };
+	char *panic[] = { "sh", "-c", "echo c >/proc/sysrq-trigger", NULL };
+	char *execute[] = { "kexec", "-e", "--no-ifdown", NULL };
+	char *how = plan_read("by", stage + 1), **argv = execute;
 
 	wire_report("kexec %d start %llu", stage, __rdtsc());
+	if (how && !strcmp(how, "reboot")) {
+		w->rebooted_into = stage + 1;
+		reboot(RB_AUTOBOOT);
+	}
+	if (how && !strcmp(how, "crash"))
+		argv = panic;
 	wire_report("kexec %d failed %d", stage, run_command(argv, stage));
 }
 
-static void run_plan(int stage)
+static void run_plan(int stage, struct window *w)
 {
 	bool last = !plan_has("stage", stage + 1);
 	bool late = plan_has("late-load", 0);
@@ -130,7 +143,7 @@ static void run_plan(int stage)
 	if (last)
 		wire_report("end");
 	else if (ok && !(late && load_next(stage + 1, stage)))
-		start_next(stage);
+		start_next(stage, w);
 }
 
 static void shell(void)
@@ -176,7 +189,7 @@ int main(void)
 		give_up("payload");
 	wire_open(w);
 	record_tsc(tsc);
-	stage = plan_stage();
+	stage = plan_stage(w);
 	uname(&u);
 	wire_report("kernel %d tsc %llu release %s", stage, tsc, u.release);
 	wire_kmsg("carryover-init: stage %d", stage);
@@ -191,7 +204,7 @@ int main(void)
 			;
 	} else {
 		be_first();
-		run_plan(stage);
+		run_plan(stage, w);
 	}
 	power_off();
 	return 0;

@@ -37,6 +37,7 @@ struct window {
 	struct window_log report;
 	uint64_t payload_offset;
 	uint64_t payload_size;
+	uint64_t rebooted_into;		/* a stage; 0 before any reboot */
 };
 
 /* window.c: the memory device. */
@@ -55,7 +56,7 @@ int unpack(const char *archive, size_t size);
 int run_command(char *const argv[], int stage);
 
 /* plan.c: what is to be done, and by which kernel. */
-int plan_stage(void);
+int plan_stage(const struct window *w);
 bool plan_has(const char *name, int stage);
 char *plan_read(const char *name, int stage);
 void plan_export_environment(void);

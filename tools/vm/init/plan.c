@@ -33,11 +33,14 @@ static char *read_text(const char *path)
 	return text;
 }
 
-/* Which stage this kernel is for travels on its command line. */
-int plan_stage(void)
+/*
+ * Which stage this kernel is for travels on its command line, which after a
+ * reboot is that of the first.
+ */
+int plan_stage(const struct window *w)
 {
 	char *text = read_text("/proc/cmdline"), *at;
-	int stage = 1;
+	int stage = 1, least = w->rebooted_into;
 
 	/* As for the kernel's own options the last one counts. */
 	for (at = text; at && (at = strstr(at, "carryover.stage=")); ) {
@@ -45,7 +48,7 @@ int plan_stage(void)
 		stage = atoi(at);
 	}
 	free(text);
-	return stage;
+	return stage > least ? stage : least;
 }
 
 bool plan_has(const char *name, int stage)

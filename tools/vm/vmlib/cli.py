@@ -16,8 +16,11 @@ from .paths import UserError
 
 RESULTS_KEPT = 50
 
+# How a kernel may come after another.
+WAYS = ("kexec", "crash", "reboot")
+
 # Options that carry a stage's number in their name.
-NUMBERED = re.compile(r"--(stage|kernel|append|expect-fail-stage)(\d+)(?:=(.*))?$", re.S)
+NUMBERED = re.compile(r"--(stage|kernel|append|by|expect-fail-stage)(\d+)(?:=(.*))?$", re.S)
 
 EPILOG = """
 Options with a number, for N from 1 on:
@@ -25,6 +28,8 @@ Options with a number, for N from 1 on:
                         started by kexec when it exits 0, with what it left running alive
   --kernelN IMAGE       the image from kernel N on
   --appendN STR         more kernel command line from kernel N on
+  --byN HOW             how kernel N comes to run: 'kexec'; 'crash', it takes over when the one
+                        before it panics; or 'reboot', from QEMU with what kernel 1 was given
   --expect-fail-stageN  stage N must exit non-zero, and the next one follows all the same
 
 Devices are QEMU's device strings. 'edu' may address all memory unless told otherwise. 'nvme'
@@ -45,7 +50,8 @@ class Numbered:
 
     def __init__(self, argv):
         self.rest = []
-        self.values = {"stage": {}, "kernel": {}, "append": {}, "expect-fail-stage": {}}
+        self.values = {"stage": {}, "kernel": {}, "append": {}, "by": {},
+                       "expect-fail-stage": {}}
         words = iter(argv)
         for word in words:
             match = NUMBERED.match(word)
@@ -117,8 +123,15 @@ def _number_stages(options, numbered, commands, numbers):
         Stage(number, commands.get(number, ""), kernel,
               command_line(number, scratch, options.icount,
                            always + options.append + numbered.from_stage("append", number)),
-              number in numbered.values["expect-fail-stage"])
+              number in numbered.values["expect-fail-stage"], _way(numbered, number))
         for number, kernel in zip(numbers, kernels)]
+
+
+def _way(numbered, number) -> str:
+    way = numbered.values["by"].get(number, "kexec")
+    if way not in WAYS or number == 1 and way != "kexec":
+        raise UserError(f"--by{number} {way}: kernels after the first come by {', '.join(WAYS)}")
+    return way
 
 
 def _kernel(options, numbered, number) -> Path:

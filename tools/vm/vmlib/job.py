@@ -34,6 +34,8 @@ class Stage:
     kernel: Path
     cmdline: str
     expect_fail: bool = False
+    # How it comes to run: kexec, crash or reboot.
+    way: str = "kexec"
 
 
 @dataclass

@@ -6,6 +6,7 @@ The plan is a folder of small files, read by tools/vm/init/plan.c:
     stageN         the command of stage N
     kernelN        where kernel N (the one that runs stage N) lies in the guest
     cmdlineN       its kernel command line
+    byN            there unless kernel N comes by an ordinary kexec: 'crash' or 'reboot'
     expect-failN   go on to the next stage although this one is going to fail
     environment    NAME=VALUE lines for the commands
     late-load      load the next kernel after the stage instead of before it
@@ -71,6 +72,8 @@ def _plan(archive: Archive, job):
     archive.directory(PLAN)
     for stage in job.stages:
         archive.data(f"{PLAN}/stage{stage.number}", stage.command.encode())
+        if stage.way != "kexec":
+            archive.data(f"{PLAN}/by{stage.number}", stage.way.encode())
         if stage.expect_fail:
             archive.data(f"{PLAN}/expect-fail{stage.number}", b"")
     for flag in job.plan_flags:

@@ -28,7 +28,7 @@ def arguments(job, window, devices, console: str):
         "-smp", str(job.smp),
         "-nodefaults",
         "-display", "none",
-        "-no-reboot",
+        "-action", f"reboot={'reset' if any(s.way == 'reboot' for s in job.stages) else 'shutdown'}",
         "-serial", console,
     ]
     # icount needs TCG's one-thread mode, which QEMU picks by itself.

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 MAGIC = b"carryovr"
-HEAD = struct.Struct("<8s QQQ QQQ QQ")
+HEAD = struct.Struct("<8s QQQ QQQ QQ Q")
 USED = struct.Struct("<Q")
 USED_AT = {"program": 8 + 16, "report": 8 + 24 + 16}
 LOG_SIZE = {"program": 24 << 20, "report": 1 << 20}
@@ -62,7 +62,7 @@ class Window:
         with open(path, "w+b") as file:
             file.truncate(self.size)
             file.write(HEAD.pack(MAGIC, program_at, LOG_SIZE["program"], 0,
-                                 report_at, LOG_SIZE["report"], 0, payload_at, len(payload)))
+                                 report_at, LOG_SIZE["report"], 0, payload_at, len(payload), 0))
             file.seek(payload_at)
             file.write(payload)
             file.flush()
