@@ -18,62 +18,11 @@
 
 #include "disk.h"
 #include "harness.h"
-#include "log.h"
+#include "obstacle.h"
 #include "rig.h"
 #include "sysfs.h"
 
 #define TOKEN	1
-#define FULL	(VFIO_LIVEUPDATE_PRESERVABLE | VFIO_LIVEUPDATE_NO_RESET | \
-		 VFIO_LIVEUPDATE_RUNNING_DMA | VFIO_LIVEUPDATE_ATTACHED)
-
-static int feature(int device, uint32_t flags, void *data, size_t size)
-{
-	char space[sizeof(struct vfio_device_feature) + 64] = { 0 };
-	struct vfio_device_feature *arg = (void *)space;
-
-	arg->argsz = sizeof(*arg) + size;
-	arg->flags = flags;
-	if (ioctl(device, VFIO_DEVICE_FEATURE, arg))
-		return -errno;
-	memcpy(data, arg->data, size);
-	return 0;
-}
-
-static uint32_t obstacle(int device)
-{
-	struct vfio_device_feature_liveupdate lu = { 0 };
-
-	SAME(feature(device, VFIO_DEVICE_FEATURE_PROBE |
-		     VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_LIVEUPDATE,
-		     &lu, 0), 0);
-	MUST(!feature(device, VFIO_DEVICE_FEATURE_GET |
-		      VFIO_DEVICE_FEATURE_LIVEUPDATE, &lu, sizeof(lu)));
-	SAME(lu.flags, lu.obstacle ? 0 : FULL);
-	return lu.obstacle;
-}
-
-static void refused(int device, const char *bdf, uint32_t why,
-		    const char *reason)
-{
-	int session = rig_session_create("obstacles");
-	int log = log_open();
-
-	SAME(obstacle(device), why);
-	FAILS(co_session_preserve(session, device, TOKEN), EOPNOTSUPP);
-	CHECK(log_has(log, (const char *[]){ bdf, reason, NULL }));
-	close(session);
-	close(log);
-}
-
-static void taken(int device)
-{
-	int session = rig_session_create("obstacles");
-
-	SAME(obstacle(device), 0);
-	WORKS(co_session_preserve(session, device, TOKEN));
-	SAME(obstacle(device), 0);
-	close(session);
-}
 
 static void low_power_state(const struct disk *disk)
 {
@@ -91,9 +40,9 @@ static void low_power_state(const struct disk *disk)
 	}
 	MUST(id == PCI_CAP_ID_PM);
 	WORKS(co_config_write(device, cap + PCI_PM_CTRL, &d3, 2));
-	refused(device, bdf, VFIO_LIVEUPDATE_POWER, "low power");
+	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_POWER, "low power");
 	WORKS(co_config_write(device, cap + PCI_PM_CTRL, &d0, 2));
-	taken(device);
+	obstacle_taken(device);
 }
 
 /* What the administrator says counts at once, and not for what is preserved. */
@@ -107,14 +56,14 @@ static void excluded(const struct rig *rig)
 	snprintf(attribute, sizeof(attribute), "vfio-dev/%s/liveupdate",
 		 basename(path));
 	WORKS(sysfs_write(bdf, attribute, "0"));
-	refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
+	obstacle_refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
 	FAILS(sysfs_write(bdf, attribute, "maybe"), EINVAL);
 	WORKS(sysfs_write(bdf, attribute, "1"));
-	taken(rig->device);
+	obstacle_taken(rig->device);
 	WORKS(co_session_preserve(session, rig->device, TOKEN));
 	WORKS(sysfs_write(bdf, attribute, "0"));
 	close(session);
-	refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
+	obstacle_refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
 	WORKS(sysfs_write(bdf, attribute, "1"));
 }
 
@@ -150,7 +99,7 @@ static void opened_by_group(const char *bdf)
 	group = open_group(bdf, &container);
 	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 	MUST(device >= 0);
-	refused(device, bdf, VFIO_LIVEUPDATE_GROUP, "group");
+	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_GROUP, "group");
 	close(device);
 	close(group);
 	close(container);
@@ -165,16 +114,16 @@ int main(int argc, char **argv)
 	rig_edu(0, bdf);
 	rig_open(&rig, bdf, TOKEN);
 	if (argc > 1 && !strcmp(argv[1], "intx")) {
-		refused(rig.device, bdf, VFIO_LIVEUPDATE_INTX, "INTx");
+		obstacle_refused(rig.device, bdf, VFIO_LIVEUPDATE_INTX, "INTx");
 		rig_close(&rig);
 		return test_result();
 	}
-	taken(rig.device);
+	obstacle_taken(rig.device);
 	excluded(&rig);
 	rig_close(&rig);
 	opened_by_group(bdf);
 	disk_open(&disk, -1, 0);
-	taken(disk.nvme.device);
+	obstacle_taken(disk.nvme.device);
 	low_power_state(&disk);
 	close(disk.nvme.device);
 	return test_result();
