@@ -12,6 +12,7 @@
  *   closed   the session is closed without FINISH
  *   never    nobody asks for the session: everything stays as it was
  *   alien    the kernel has no handlers: the same, for good, and it says so
+ *   off      it was told to leave live updates alone: the same, and no word
  *   moved    the device's bus has another number: it is stopped at once
  */
 #include <errno.h>
@@ -168,6 +169,16 @@ static int alien(const char *bdf)
 	return test_result();
 }
 
+static int off(const char *bdf)
+{
+	watch_canary();
+	FAILS(co_luo_open(), ENOENT);
+	for (int i = 0; i < 2; i++)
+		watch_canary();
+	CHECK(rig_master(bdf));
+	return test_result();
+}
+
 /* Stopped when it was found, and the session can be finished all the same. */
 static int moved(const char *bdf)
 {
@@ -194,6 +205,8 @@ static int after(const char *mode)
 	CHECK(rig_master(bdf));
 	if (!strcmp(mode, "alien"))
 		return alien(bdf);
+	if (!strcmp(mode, "off"))
+		return off(bdf);
 	if (!strcmp(mode, "never"))
 		return never(bdf);
 	session = rig_session_retrieve("unclaimed");

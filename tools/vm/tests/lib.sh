@@ -38,6 +38,17 @@ edus() {
 	done
 }
 
+# unclaimed MODE OPTION...: the kernel after a live update whose session is not
+# retrieved in full; see t-finish-unclaimed.c.
+unclaimed() {
+	local mode=$1
+	shift
+	guest "${FUNCNAME[1]}" --kernel "$KERNEL" --files "$BIN" --mem 512M \
+		--device "nvme,throttle-iops=${IOPS:-2}" \
+		--stage1 't-finish-unclaimed before -' \
+		--stage2 "t-finish-unclaimed after $mode" "$@"
+}
+
 # skip_part NAME WHY
 skip_part() {
 	skipped=$((skipped + 1))
