@@ -84,24 +84,35 @@ def errors(said):
             and "Waiting for unfinished" not in line][:10]
 
 
-def compile_ours(target, out):
-    """Complaints, everything that was said, and our sources that were built.
+def strictly(target, strict, objects):
+    """What compiler and sparse say about our objects, those that any option changed.
 
-    First everything as it is always built, which ccache may know; then ours once
-    more with all that compiler and sparse can say.
+    In a folder of their own, as the flags would have everything built again.
     """
+    if not objects:
+        return 0, ""
+    code, said = kbuild(target, strict, "olddefconfig")
+    if code:
+        return code, said
+    return kbuild(target, strict, "W=1", "C=1", *objects)
+
+
+def compile_ours(target, out, strict):
+    """Complaints, everything that was said, and our sources that were built."""
     code, first = kbuild(target, out, *FOLDERS)
     if code:
         return errors(first) or [f"make failed: {code}"], first, []
     ours = made(out)
-    objects = [str(Path(name).with_suffix(".o")) for name in ours]
-    for name in objects:
-        (out / name).unlink()
-    code, second = kbuild(target, out, "W=1", "C=1", *objects) if objects else (0, "")
+    shutil.copy(out / ".config", strict / ".config")
+    code, second = strictly(target, strict, [str(Path(name).with_suffix(".o")) for name in ours])
     said = first + second
     complaints = [*about_ours(said), *sparse_works(second)]
     if code:
         complaints += errors(second) or [f"make W=1 C=1 failed: {code}"]
+    if complaints:
+        # Or they would be taken for checked.
+        for name in ours:
+            (strict / name).with_suffix(".o").unlink(missing_ok=True)
     return complaints, said, ours
 
 
@@ -112,7 +123,9 @@ def check(target):
         raise MatrixError(f"{target.name} needs {missing[0]}: tools/base/packages matrix")
     prepare()
     out = WORK / (target.folder or target.name)
+    strict = out.with_name(out.name + ".strict")
     out.mkdir(parents=True, exist_ok=True)
+    strict.mkdir(exist_ok=True)
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with open(LOCK, "w", encoding="ascii") as lock:
@@ -121,6 +134,6 @@ def check(target):
         say(target.name)
         complaints, said, ours = configure(target, out), "", []
         if not complaints:
-            complaints, said, ours = compile_ours(target, out)
+            complaints, said, ours = compile_ours(target, out, strict)
     (WORK / f"{target.name}.log").write_text(said)
     return complaints, time.monotonic() - start, len(ours)

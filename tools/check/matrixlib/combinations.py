@@ -2,9 +2,9 @@
 """Every combination of our options that Kconfig permits.
 
 Ours are those with a prompt in the repository's Kconfig. What they depend on of
-iommufd and VFIO is tried built in and as modules. Kconfig is asked once with as
-much of ours as it takes, and then about every combination of that much; one that
-comes out as something else is not permitted, and stands for nothing.
+iommufd and VFIO is tried built in and as modules. Options are added one after the
+other to every combination there is so far, and Kconfig is asked each time; what
+comes out as something else is not permitted, and nothing is added to it.
 """
 
 import itertools
@@ -32,10 +32,11 @@ exit 0
 
 
 def entries():
-    """(name, type, text) of our options with a prompt."""
+    """(name, type, text) of our options with a prompt; tests after what they test."""
     text = (TOP / "Kconfig").read_text()
-    return [(name, PROMPT.search(body).group(1), body)
-            for name, body in ENTRY.findall(text) if PROMPT.search(body)]
+    found = [(name, PROMPT.search(body).group(1), body)
+             for name, body in ENTRY.findall(text) if PROMPT.search(body)]
+    return sorted(found, key=lambda entry: "KUNIT" in entry[0])
 
 
 def hosts():
@@ -49,13 +50,6 @@ def hosts():
 def product(choices):
     """Dictionaries of option and value."""
     return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
-
-
-def values_of(kind, most):
-    """What an option can be that becomes @most when everything is asked for."""
-    if most == "n":
-        return ("n",)
-    return ("y", "m", "n") if kind == "tristate" and most == "y" else (most, "n")
 
 
 class Kconfig:
@@ -103,23 +97,27 @@ def suffix(wanted):
     return "".join(f"+{key}={value}" for key, value in sorted(wanted.items()) if value != "n")
 
 
+def is_permitted(kconfig, wanted):
+    """Whether Kconfig takes all of it as it is."""
+    got, unmet = kconfig.ask(wanted)
+    if unmet:
+        raise MatrixError(f"{kconfig.target.name}{suffix(wanted)}: {unmet[0]}")
+    return got == wanted
+
+
 def permitted(target):
     """All combinations Kconfig permits for a target's architecture."""
     prepare()
-    kconfig, asked, found = Kconfig(target), 0, []
-    for around in product({name: ("y", "m") for name in hosts()}):
-        most, _ = kconfig.ask({**around, **{name: "y" for name, *_ in entries()}})
-        if any(most[name] != value for name, value in around.items()):
-            continue
-        for ours in product({name: values_of(kind, most[name]) for name, kind, _ in entries()}):
-            got, unmet = kconfig.ask({**around, **ours})
-            asked += 1
-            if unmet:
-                raise MatrixError(f"{target.name}{suffix({**around, **ours})}: {unmet[0]}")
-            if got == {**around, **ours}:
-                found.append(got)
-    say(f"{target.arch}: {len(found)} of {asked} combinations are permitted")
-    return found
+    kconfig = Kconfig(target)
+    none = {name: "n" for name, *_ in entries()}
+    around = product({name: ("y", "m") for name in hosts()})
+    found = [{**one, **none} for one in around if is_permitted(kconfig, {**one, **none})]
+    for name, kind, _ in entries():
+        values = ("y", "m") if kind == "tristate" else ("y",)
+        more = [{**one, name: value} for one in found for value in values]
+        found += [one for one in more if is_permitted(kconfig, one)]
+    say(f"{target.arch}: {len(found)} combinations are permitted")
+    return sorted(found, key=suffix)
 
 
 def of(targets):
