@@ -10,7 +10,8 @@
 
 #define FILL	0xc5c5c5c5c5c5c5c5ull
 #define PAGE	4096u
-#define SPARE	(96ul << 20)	/* for everybody else */
+#define SPARE	(96ul << 20)	/* for everybody else, or */
+#define PART	12u		/* so much of a large memory */
 
 static uint8_t *memory;
 static size_t size;
@@ -25,10 +26,13 @@ static volatile uint64_t *word(size_t offset)
 void canary_take(void)
 {
 	struct sysinfo info;
+	size_t free, spare;
 
 	MUST(!sysinfo(&info));
-	MUST(info.freeram * info.mem_unit > 2 * SPARE);
-	size = (info.freeram * info.mem_unit - SPARE) / PAGE * PAGE;
+	free = info.freeram * info.mem_unit;
+	MUST(free > 2 * SPARE);
+	spare = free / PART > SPARE ? free / PART : SPARE;
+	size = (free - spare) / PAGE * PAGE;
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(memory != MAP_FAILED);
