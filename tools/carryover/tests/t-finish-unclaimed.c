@@ -9,6 +9,7 @@
  *   dropped  only the memfd is, and is closed before
  *   crash    a process retrieves everything and is killed
  *   refused  retrieving the device fails, in the end and again
+ *   elsewhere  the same, as its memory or a window to it moved
  *   closed   the session is closed without FINISH
  *   never    nobody asks for the session: everything stays as it was
  *   alien    the kernel has no handlers: the same, for good, and it says so
@@ -128,11 +129,11 @@ static void crash(int session, const char *bdf)
 }
 
 /* The device's own file can't come back: its driver is not there. */
-static void refused(int session, const char *bdf)
+static void refused(int session, const char *bdf, int error)
 {
-	FAILS(co_session_retrieve_fd(session, TOKEN + 1), ENODEV);
+	FAILS(co_session_retrieve_fd(session, TOKEN + 1), error);
 	CHECK(rig_master(bdf));
-	FAILS(co_session_retrieve_fd(session, TOKEN + 1), ENODEV);
+	FAILS(co_session_retrieve_fd(session, TOKEN + 1), error);
 	watch_canary();
 	finish(session, bdf);
 	watch_canary();
@@ -217,7 +218,9 @@ static int after(const char *mode)
 	else if (!strcmp(mode, "crash"))
 		crash(session, bdf);
 	else if (!strcmp(mode, "refused"))
-		refused(session, bdf);
+		refused(session, bdf, ENODEV);
+	else if (!strcmp(mode, "elsewhere"))
+		refused(session, bdf, ENXIO);
 	else if (!strcmp(mode, "closed"))
 		close_session(session, bdf);
 	else
