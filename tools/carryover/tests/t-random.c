@@ -32,9 +32,11 @@ static const char *name(unsigned int n)
 static void say(const struct world *w)
 {
 	unsigned int areas = 0, runs = 0, ioas = 0, hwpts = 0, devices = 0;
+	unsigned int addresses = 0;
 
 	for (unsigned int i = 0; i < WORLD_AREAS; i++) {
 		areas += !!w->note->area[i].length;
+		addresses += w->note->area[i].length && w->note->area[i].address;
 		runs += w->note->area[i].length ? w->note->area[i].runs : 0;
 	}
 	for (unsigned int i = 0; i < WORLD_IOAS; i++)
@@ -43,9 +45,9 @@ static void say(const struct world *w)
 		hwpts += !!w->note->hwpt[i].id;
 	for (unsigned int i = 0; i < WORLD_DEVICES; i++)
 		devices += !!w->note->device[i].id;
-	test_say("seed %llu: %u IOAS, %u areas, %u runs, %u HWPTs, %u devices",
-		 (unsigned long long)w->note->seed, ioas, areas, runs, hwpts,
-		 devices);
+	test_say("seed %llu: %u IOAS, %u areas (%u by address), %u runs, %u HWPTs, %u devices",
+		 (unsigned long long)w->note->seed, ioas, areas, addresses,
+		 runs, hwpts, devices);
 }
 
 /* While it is preserved it can be asked, and not changed. */
@@ -63,6 +65,7 @@ static void leave(struct world *w, unsigned int n)
 {
 	int session = rig_session_create(name(n));
 
+	world_drop_unresolved(w);
 	world_record(w);
 	world_preserve(w, session);
 	check_frozen(w);

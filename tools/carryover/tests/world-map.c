@@ -75,12 +75,26 @@ static void say_area(const struct world_area *a, const char *what)
 		 a->flags);
 }
 
-/*
- * How memory is mapped. Memory that is mapped by its address, of memfds and of
- * none, belongs here: another member of the buffer says which, and what
- * world_retrieve() then gets back is asked of the kernel.
- */
-static int map(const struct world *w, struct world_area *a, bool fixed)
+static int map_address(const struct world *w, struct world_area *a, bool fixed)
+{
+	struct iommu_ioas_map arg = {
+		.size = sizeof(arg), .ioas_id = w->note->ioas[a->ioas].id,
+		.flags = a->flags | (fixed ? FIXED : 0),
+		.user_va = (uintptr_t)w->buffer[a->buffer].mem + a->offset,
+		.length = a->length, .iova = a->iova,
+	};
+
+	if (ioctl(w->iommufd, IOMMU_IOAS_MAP, &arg)) {
+		int err = errno;
+
+		say_area(a, "map by address");
+		return -err;
+	}
+	a->iova = arg.iova;
+	return 0;
+}
+
+static int map_file(const struct world *w, struct world_area *a, bool fixed)
 {
 	struct iommu_ioas_map_file arg = {
 		.size = sizeof(arg), .ioas_id = w->note->ioas[a->ioas].id,
@@ -97,6 +111,11 @@ static int map(const struct world *w, struct world_area *a, bool fixed)
 	}
 	a->iova = arg.iova;
 	return 0;
+}
+
+static int map(const struct world *w, struct world_area *a, bool fixed)
+{
+	return a->address ? map_address(w, a, fixed) : map_file(w, a, fixed);
 }
 
 static int copy(const struct world *w, const struct world_area *from,
@@ -225,6 +244,7 @@ bool world_new_area(struct world *w)
 	a.flags = pick_flags(w, true);
 	a.may_write = a.flags & WRITEABLE;
 	pick_piece(w, &a, 0, w->note->size[a.buffer], align);
+	a.address = world_has_table(w, a.ioas) && world_chance(w, 25);
 	if (fixed && !place(w, &a, align))
 		return false;
 	WORLD_DID(map(w, &a, fixed));
@@ -260,6 +280,7 @@ bool world_copy_area(struct world *w)
 		return false;
 	a.buffer = from->buffer;
 	a.may_write = from->may_write;
+	a.address = from->address;
 	a.flags = pick_flags(w, a.may_write);
 	pick_piece(w, &a, from->offset, from->length, align);
 	if (!place(w, &a, align))
@@ -273,4 +294,20 @@ bool world_copy_area(struct world *w)
 	WORLD_DID(copy(w, from, &a, skip));
 	keep(w, &a);
 	return true;
+}
+
+/*
+ * Which file memory is of that was mapped by its address is found out from the
+ * page table: where none is left, such areas can't be kept.
+ */
+void world_drop_unresolved(struct world *w)
+{
+	for (unsigned int i = 0; i < WORLD_AREAS; i++) {
+		struct world_area *a = &w->note->area[i];
+
+		if (!a->length || !a->address || world_has_table(w, a->ioas))
+			continue;
+		WORLD_DID(world_unmap(w, a, 0, a->length));
+		a->length = 0;
+	}
 }

@@ -79,6 +79,9 @@ void world_retrieve(struct world *w, int session, uint64_t seed)
 		w->iommufd = take(session, IOMMUFD);
 	for (unsigned int i = 0; i < w->note->buffers; i++)
 		WORKS(co_buffer_open(&w->buffer[i], take(session, BUFFER + i)));
+	/* All of them are areas of files now. */
+	for (unsigned int i = 0; i < WORLD_AREAS; i++)
+		w->note->area[i].address = false;
 }
 
 void world_close(struct world *w)

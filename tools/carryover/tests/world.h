@@ -53,6 +53,7 @@ struct world_ioas {
  * @offset: where it begins in the memory
  * @flags: readable, writable, of IOMMU_IOAS_MAP
  * @may_write: could a copy of it be writable?
+ * @address: it, or what it is a copy of, was mapped by its address in this kernel
  * @runs: of physical addresses, 0 if nobody knows
  * @hash: of these
  */
@@ -64,6 +65,7 @@ struct world_area {
 	uint64_t offset;
 	uint32_t flags;
 	bool may_write;
+	bool address;
 	unsigned int runs;
 	uint64_t hash;
 };
@@ -159,6 +161,7 @@ int world_pick_area(struct world *w, bool with_table);
 bool world_new_area(struct world *w);
 bool world_copy_area(struct world *w);
 void world_map_over(struct world *w);
+void world_drop_unresolved(struct world *w);
 int world_unmap(struct world *w, const struct world_area *area,
 		uint64_t offset, uint64_t length);
 
