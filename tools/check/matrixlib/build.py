@@ -31,7 +31,7 @@ def our_files():
 def kbuild(target, out, *words):
     """make; its exit code and all it said."""
     done = subprocess.run(["make", "-s", "-k", "-C", SOURCE, f"O={out}", *target.make_words(),
-                           f"-j{os.cpu_count()}", *words],
+                           f"-j{os.environ.get('MATRIX_JOBS') or os.cpu_count()}", *words],
                           check=False, text=True, errors="replace", env=environment(),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
