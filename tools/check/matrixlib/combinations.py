@@ -40,11 +40,11 @@ def entries():
 
 
 def hosts():
-    """Options of the base that ours depend on and that may be modules."""
+    """Options of the base that ours depend on, or are a part of, and that may be modules."""
     modular = {name for path in HOSTS for name in TRISTATE.findall((SOURCE / path).read_text())}
     named = {word for *_, body in entries() for line in DEPENDS.findall(body)
              for word in re.findall(r"\w+", line)}
-    return sorted(modular & named)
+    return sorted(modular & {*named, "VFIO"})
 
 
 def product(choices):
