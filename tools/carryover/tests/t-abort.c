@@ -9,11 +9,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "edu.h"
 #include "harness.h"
 #include "rig.h"
+
+enum word {
+	WORD_STOP,		/* no more transfers */
+	WORD_DONE,		/* how many have ended */
+};
 
 #define SPARE_IOVA (RIG_IOVA + (16u << 20))
 
@@ -117,23 +123,71 @@ static void preserved(const struct rig *rig, const struct spare *spare)
 	close(session);
 }
 
-/* DMA that is going on when the session is closed is not disturbed. */
+/* One transfer after the other, each one looked at, until told to stop. */
+static void keep_writing(const struct rig *rig, const struct co_bar *bar)
+{
+	volatile uint64_t *word = rig->note->word;
+	uint8_t *page = rig->data + RIG_PAGE;
+
+	while (!word[WORD_STOP]) {
+		memset(page, 0, RIG_PAGE);
+		edu_start(bar, EDU_STORE, rig_pa(rig, 1), EDU_MAX);
+		MUST(!edu_wait(bar));
+		MUST(!memcmp(rig->data, page, EDU_MAX));
+		word[WORD_DONE]++;
+	}
+	_exit(0);
+}
+
+/*
+ * Two more transfers end: the first of them may have ended just before, the
+ * second was going on or began afterwards. False if none does in ten seconds.
+ */
+static bool goes_on(const struct rig *rig)
+{
+	volatile uint64_t *word = rig->note->word;
+	uint64_t done = word[WORD_DONE];
+
+	for (int i = 0; i < 10000 && word[WORD_DONE] < done + 2; i++)
+		rig_sleep_ms(1);
+	return word[WORD_DONE] >= done + 2;
+}
+
+static pid_t write_aside(const struct rig *rig, const struct co_bar *bar)
+{
+	volatile uint64_t *word = rig->note->word;
+	pid_t pid;
+
+	memset(rig->data, 0x5a, RIG_PAGE);
+	edu_start(bar, EDU_LOAD, rig_pa(rig, 0), EDU_MAX);
+	MUST(!edu_wait(bar));
+	word[WORD_STOP] = 0;
+	word[WORD_DONE] = 0;
+	pid = fork();
+	MUST(pid >= 0);
+	if (!pid)
+		keep_writing(rig, bar);
+	return pid;
+}
+
+/* A device that writes all the time is not disturbed. */
 static void abort_under_dma(const struct rig *rig)
 {
-	int session = rig_session_create("abort");
 	struct co_bar bar;
+	int session, status;
+	pid_t pid;
 
 	WORKS(co_bar_open(&bar, rig->device, 0));
-	memset(rig->data, 0x5a, RIG_PAGE);
-	memset(rig->data + RIG_PAGE, 0, RIG_PAGE);
-	edu_start(&bar, EDU_LOAD, rig_pa(rig, 0), EDU_MAX);
-	CHECK(!edu_wait(&bar));
-	edu_start(&bar, EDU_STORE, rig_pa(rig, 1), EDU_MAX);
+	pid = write_aside(rig, &bar);
+	CHECK(goes_on(rig));
+	session = rig_session_create("abort");
 	rig_preserve(rig, session);
-	CHECK(edu_busy(&bar));
+	CHECK(goes_on(rig));
 	close(session);
-	CHECK(!edu_wait(&bar));
-	CHECK(!memcmp(rig->data, rig->data + RIG_PAGE, EDU_MAX));
+	CHECK(goes_on(rig));
+	rig->note->word[WORD_STOP] = 1;
+	MUST(waitpid(pid, &status, 0) == pid);
+	SAME(status, 0);
 	co_bar_close(&bar);
 }
 
