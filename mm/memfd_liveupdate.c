@@ -109,6 +109,19 @@ void memfd_liveupdate_uptodate(struct folio **folios, unsigned long n)
 EXPORT_SYMBOL_GPL(memfd_liveupdate_uptodate);
 
 /**
+ * memfd_liveupdate_stays - Can a folio be pinned for long where it is?
+ * @folio: the folio, referenced
+ *
+ * Return: false when pinning would move it, so that a device went on writing
+ *         to where it was.
+ */
+bool memfd_liveupdate_stays(struct folio *folio)
+{
+	return folio_is_longterm_pinnable(folio);
+}
+EXPORT_SYMBOL_GPL(memfd_liveupdate_stays);
+
+/**
  * memfd_liveupdate_new - A memfd that is one big hole
  * @size: bytes
  *

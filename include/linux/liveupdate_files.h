@@ -9,11 +9,17 @@
 #define _LINUX_LIVEUPDATE_FILES_H
 
 #include <linux/errno.h>
+#include <linux/module.h>
 #include <linux/types.h>
 
 struct file;
 struct inode;
 struct liveupdate_session;
+
+/* Loads the handler in this module when a file of the previous kernel needs it. */
+#define LIVEUPDATE_MODULE_PREFIX	"liveupdate-"
+#define MODULE_ALIAS_LIVEUPDATE(compatible) \
+	MODULE_ALIAS(LIVEUPDATE_MODULE_PREFIX compatible)
 
 #ifdef CONFIG_LIVEUPDATE
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,

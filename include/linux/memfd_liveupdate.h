@@ -16,6 +16,7 @@ void memfd_liveupdate_hold(struct inode *inode);
 void memfd_liveupdate_release(struct inode *inode);
 
 void memfd_liveupdate_uptodate(struct folio **folios, unsigned long n);
+bool memfd_liveupdate_stays(struct folio *folio);
 
 struct file *memfd_liveupdate_new(loff_t size);
 int memfd_liveupdate_add(struct file *file, struct page *page, pgoff_t index);

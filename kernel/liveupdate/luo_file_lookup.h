@@ -139,6 +139,25 @@ static void luo_file_pre_finish(struct luo_file_set *set)
 #include "luo_dump.h"
 
 /**
+ * luo_file_has_handler - Is there a handler for files of this kind?
+ * @compatible: %LIVEUPDATE_HNDL_COMPAT_LENGTH bytes from the previous kernel,
+ *              perhaps without a terminating zero
+ *
+ * Context: Takes luo_register_rwlock.
+ */
+bool luo_file_has_handler(const char *compatible)
+{
+	struct liveupdate_file_handler *fh;
+
+	guard(rwsem_read)(&luo_register_rwlock);
+	list_private_for_each_entry(fh, &luo_file_handler_list, list)
+		if (!strncmp(fh->compatible, compatible,
+			     LIVEUPDATE_HNDL_COMPAT_LENGTH))
+			return true;
+	return false;
+}
+
+/**
  * luo_file_dump - Look at all files of a session
  * @set:  its files
  * @dump: who looks

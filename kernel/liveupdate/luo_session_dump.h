@@ -31,7 +31,7 @@ int luo_session_dump(struct luo_dump *dump, bool incoming)
 	struct luo_session *session;
 	int err;
 
-	err = incoming ? luo_session_deserialize() : 0;
+	err = incoming ? luo_load_sessions() : 0;
 	if (err)
 		return err;
 	/* Held for good once the kernel is on its way out. */

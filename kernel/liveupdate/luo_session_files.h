@@ -32,4 +32,16 @@ luo_session_file_set(struct liveupdate_session *session)
 /* Initializer of the arguments of a callback on a file of @set. */
 #define LUO_FILE_ARGS(set) { .session = luo_file_set_session(set) }
 
+#if defined(CONFIG_LIVEUPDATE_BLOB) && defined(CONFIG_MODULES)
+int luo_open_sessions(void);
+int luo_load_sessions(void);
+#else
+/* Handlers are there or they never will be: as without us. */
+#define luo_open_sessions()	luo_session_deserialize()
+#define luo_load_sessions()	luo_session_deserialize()
+#endif
+
+bool luo_session_missing(char *name);
+bool luo_file_has_handler(const char *compatible);
+
 #endif

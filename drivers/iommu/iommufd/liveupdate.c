@@ -35,6 +35,7 @@
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/kho/abi/liveupdate_note.h>
 #include <linux/liveupdate.h>
+#include <linux/liveupdate_files.h>
 #include <linux/slab.h>
 
 #include "io_pagetable.h"
@@ -375,10 +376,23 @@ EXPORT_SYMBOL_NS_GPL(iommufd_restore_end, "IOMMUFD");
 
 LIVEUPDATE_NOTE(IOMMUFD_LUO_FH_COMPATIBLE);
 
-static int __init iommufd_liveupdate_register(void)
+static bool registered;
+
+/* Called when iommufd is loaded, or at boot. */
+void iommufd_liveupdate_register(void)
 {
 	int rc = liveupdate_register_file_handler(&iommufd_liveupdate_handler);
 
-	return rc == -EOPNOTSUPP ? 0 : rc;
+	registered = !rc;
+	if (rc && rc != -EOPNOTSUPP)
+		pr_warn("contexts can't be preserved: error %d\n", rc);
 }
-late_initcall(iommufd_liveupdate_register);
+
+/* Called when iommufd is unloaded: no context is there, so none preserved. */
+void iommufd_liveupdate_unregister(void)
+{
+	if (registered)
+		liveupdate_unregister_file_handler(&iommufd_liveupdate_handler);
+}
+
+MODULE_ALIAS_LIVEUPDATE(IOMMUFD_LUO_FH_COMPATIBLE);

@@ -41,8 +41,10 @@ struct iommufd_liveupdate {
 
 void iommufd_liveupdate_init(struct iommufd_ctx *ictx);
 void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx);
-int iommufd_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd);
-void iommufd_gate_ioctl_done(struct iommufd_ucmd *ucmd, unsigned int cmd);
+void iommufd_liveupdate_register(void);
+void iommufd_liveupdate_unregister(void);
+struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
+				       unsigned int cmd);
 int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
 
@@ -58,19 +60,27 @@ struct iommufd_liveupdate {};
 static inline void iommufd_liveupdate_init(struct iommufd_ctx *ictx) { }
 static inline void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx) { }
 
-static inline int iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
-				     unsigned int cmd)
-{
-	return 0;
-}
+static inline void iommufd_liveupdate_register(void) { }
+static inline void iommufd_liveupdate_unregister(void) { }
 
-static inline void iommufd_gate_ioctl_done(struct iommufd_ucmd *ucmd,
-					   unsigned int cmd)
+static inline struct iommufd_ctx *
+iommufd_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd)
 {
+	return NULL;
 }
 
 #define iommufd_alloc_id(ictx, obj)                                      \
 	xa_alloc(&(ictx)->objects, &(obj)->id, XA_ZERO_ENTRY, xa_limit_31b, \
 		 GFP_KERNEL_ACCOUNT)
 #endif
+
+/*
+ * CLASS(iommufd_ioctl_gate, gate)(ucmd, cmd): as iommufd_gate, for calls that
+ * change the context.
+ */
+DEFINE_CLASS(iommufd_ioctl_gate, struct iommufd_ctx *,
+	     iommufd_gate_ctx_end(_T),
+	     iommufd_gate_ctx(iommufd_gate_ioctl(ucmd, cmd)),
+	     struct iommufd_ucmd *ucmd, unsigned int cmd)
+
 #endif

@@ -98,17 +98,11 @@ static bool iommufd_ioctl_only_reads(struct iommufd_ucmd *ucmd,
 	}
 }
 
-int iommufd_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd)
+/* The context whose gate a call has to go through; NULL for none. */
+struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
+				       unsigned int cmd)
 {
-	if (iommufd_ioctl_only_reads(ucmd, cmd))
-		return 0;
-	return iommufd_gate_enter(ucmd->ictx);
-}
-
-void iommufd_gate_ioctl_done(struct iommufd_ucmd *ucmd, unsigned int cmd)
-{
-	if (!iommufd_ioctl_only_reads(ucmd, cmd))
-		iommufd_gate_leave(ucmd->ictx);
+	return iommufd_ioctl_only_reads(ucmd, cmd) ? NULL : ucmd->ictx;
 }
 
 /*

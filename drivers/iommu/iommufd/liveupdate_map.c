@@ -15,6 +15,7 @@
 #include <linux/liveupdate_files.h>
 #include <linux/mm.h>
 #include <linux/memfd.h>
+#include <linux/memfd_liveupdate.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -349,7 +350,7 @@ static int load_check_pinnable(struct file *file, pgoff_t pgoff, pgoff_t last)
 
 		if (IS_ERR(folio))
 			return load_bad("memfd has a hole at page", pgoff);
-		good = folio_is_longterm_pinnable(folio);
+		good = memfd_liveupdate_stays(folio);
 		pgoff = folio->index + folio_nr_pages(folio);
 		folio_put(folio);
 		if (!good)

@@ -222,16 +222,36 @@ static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
 
 LIVEUPDATE_NOTE(VFIO_PCI_LUO_FH_COMPATIBLE);
 
-static int __init vfio_pci_liveupdate_register(void)
+static bool registered;
+
+static int lu_register(void)
 {
 	int ret = liveupdate_register_file_handler(&vfio_pci_liveupdate_handler);
 
-	if (ret == -EOPNOTSUPP)
-		return 0;
-	return ret ?: pci_liveupdate_register(&vfio_pci_liveupdate_handler);
+	if (ret)
+		return ret;
+	ret = pci_liveupdate_register(&vfio_pci_liveupdate_handler);
+	if (ret)
+		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+	return ret;
 }
-late_initcall(vfio_pci_liveupdate_register);
 
-MODULE_DESCRIPTION("Live update of VFIO PCI device files");
-MODULE_LICENSE("GPL");
+/* Called when vfio-pci is loaded, or at boot. */
+void vfio_pci_liveupdate_register(void)
+{
+	int ret = lu_register();
+
+	registered = !ret;
+	if (ret && ret != -EOPNOTSUPP)
+		pr_warn("devices can't be preserved: error %d\n", ret);
+}
+
+/* Called when vfio-pci is unloaded; its files, and with them sessions, are gone. */
+void vfio_pci_liveupdate_unregister(void)
+{
+	if (registered)
+		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+}
+
+MODULE_ALIAS_LIVEUPDATE(VFIO_PCI_LUO_FH_COMPATIBLE);
 MODULE_IMPORT_NS("IOMMUFD");

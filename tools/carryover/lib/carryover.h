@@ -60,7 +60,7 @@ int co_luo_open(void);
  * file descriptor stays open in some process, up to the kexec itself.
  *
  * Returns: a session file descriptor; -EEXIST if the name is taken,
- * -ENAMETOOLONG if it is too long.
+ * -ENAMETOOLONG if it is too long, -ENOPKG as for co_session_retrieve().
  */
 int co_session_create(int luo, const char *name);
 
@@ -69,7 +69,10 @@ int co_session_create(int luo, const char *name);
  * @luo: from co_luo_open()
  * @name: the name given to co_session_create()
  *
- * Returns: a session file descriptor; -ENOENT if no such session arrived.
+ * In a kernel with modules this loads what the files of sessions need.
+ *
+ * Returns: a session file descriptor; -ENOENT if no such session arrived,
+ * -ENOPKG if a module it needs was not found; load it and call again.
  */
 int co_session_retrieve(int luo, const char *name);
 
