@@ -10,7 +10,7 @@ export KSRC
 PROFILE ?= release
 BIN := $(CARRYOVER_CACHE)/bin
 # The tests need all of them.
-KERNELS := base off release nogroup debug
+KERNELS := base off release modules debug
 SAY := @echo "[carryover]"
 
 .DEFAULT_GOAL := help

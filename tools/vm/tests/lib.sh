@@ -55,6 +55,14 @@ skip_part() {
 	echo "ok $((passed + failed + skipped)) $1 # SKIP $2"
 }
 
+# For guests of the kernel with modules: where they are, and the words by which the
+# guest's kernel finds and loads them.
+# shellcheck disable=SC2034 # not every test has such guests
+modules=${KERNEL_MODULES%/arch/*}/modules
+# shellcheck disable=SC2016,SC2034 # said in the guest
+have_modules='{ ln -s $PWD/lib/modules /lib/modules && depmod &&
+	echo /bin/modprobe >/proc/sys/kernel/modprobe; }'
+
 # run_parts FUNCTION...: all of them, counted the way tools/check/run reads it.
 run_parts() {
 	local part
