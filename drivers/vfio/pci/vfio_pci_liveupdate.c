@@ -236,22 +236,33 @@ static int lu_register(void)
 	return ret;
 }
 
-/* Called when vfio-pci is loaded, or at boot. */
-void vfio_pci_liveupdate_register(void)
+static int __init lu_init(void)
 {
 	int ret = lu_register();
 
 	registered = !ret;
 	if (ret && ret != -EOPNOTSUPP)
 		pr_warn("devices can't be preserved: error %d\n", ret);
+	return 0;
+}
+
+#ifdef MODULE
+/* Called when vfio-pci is loaded. */
+void __init vfio_pci_liveupdate_init(void)
+{
+	lu_init();
 }
 
 /* Called when vfio-pci is unloaded; its files, and with them sessions, are gone. */
-void vfio_pci_liveupdate_unregister(void)
+void vfio_pci_liveupdate_exit(void)
 {
 	if (registered)
 		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
 }
+#else
+/* Whether or not there is the driver: without, the device has to be stopped. */
+late_initcall(lu_init);
+#endif
 
 MODULE_ALIAS_LIVEUPDATE(VFIO_PCI_LUO_FH_COMPATIBLE);
 MODULE_IMPORT_NS("IOMMUFD");

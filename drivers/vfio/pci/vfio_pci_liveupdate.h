@@ -69,9 +69,6 @@ int vfio_pci_lu_restore_config(struct vfio_pci_core_device *vdev,
 			       const struct liveupdate_blob *blob);
 
 #ifdef CONFIG_VFIO_PCI_LIVEUPDATE
-void vfio_pci_liveupdate_register(void);
-void vfio_pci_liveupdate_unregister(void);
-
 enum vfio_liveupdate_obstacle
 vfio_pci_liveupdate_obstacle(struct vfio_device_file *df);
 const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle);
@@ -84,9 +81,6 @@ void vfio_pci_liveupdate_unmask(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_masked *masked);
 void vfio_pci_liveupdate_mask_vectors(struct vfio_pci_core_device *vdev);
 #else
-static inline void vfio_pci_liveupdate_register(void) { }
-static inline void vfio_pci_liveupdate_unregister(void) { }
-
 static inline int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev,
 					      u32 flags, void __user *arg,
 					      size_t argsz)
@@ -94,4 +88,13 @@ static inline int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev,
 	return -ENOTTY;
 }
 #endif
+
+#if defined(CONFIG_VFIO_PCI_LIVEUPDATE) && defined(MODULE)
+void vfio_pci_liveupdate_init(void);
+void vfio_pci_liveupdate_exit(void);
+#else
+static inline void vfio_pci_liveupdate_init(void) { }
+static inline void vfio_pci_liveupdate_exit(void) { }
+#endif
+
 #endif
