@@ -24,7 +24,6 @@
 #include <linux/kho/abi/memfd.h>
 #include <linux/libfdt.h>
 #include <linux/liveupdate_blob.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
@@ -335,7 +334,7 @@ static int blob_check_chain(struct xarray *seen,
 	return left ? -EBADMSG : 0;
 }
 
-/* Is the whole chain that kho_restore_vmalloc() follows really preserved? */
+/* Is the whole chain that blob_take() follows really preserved? */
 static int blob_check_memory(struct liveupdate_blob_ser *ser)
 {
 	const struct kho_vmalloc *memory = &ser->memory;
@@ -381,13 +380,42 @@ static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
 	return 0;
 }
 
-/* What vfree() will subtract, and kho_restore_vmalloc() does not add. */
-static void blob_account(const void *fdt)
+static struct kho_vmalloc_chunk *blob_chunk(phys_addr_t phys)
 {
-	struct vm_struct *area = find_vm_area(fdt);
+	return phys ? phys_to_virt(phys) : NULL;
+}
 
-	for (unsigned int i = 0; area && i < area->nr_pages; i++)
-		mod_lruvec_page_state(area->pages[i], NR_VMALLOC, 1);
+/* Pages of a checked chain, still preserved, where vfree() frees them. */
+static void *blob_map(const struct kho_vmalloc *memory)
+{
+	const struct kho_vmalloc_chunk *chunk = blob_chunk(memory->first.phys);
+	struct page **pages;
+	unsigned int n = 0;
+	void *fdt;
+
+	pages = kvmalloc_array(memory->total_pages, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+	for (; chunk; chunk = blob_chunk(chunk->hdr.next.phys))
+		for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i]; i++)
+			pages[n++] = phys_to_page(chunk->phys[i]);
+	fdt = vmap(pages, n, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	if (!fdt)
+		kvfree(pages);
+	return fdt;
+}
+
+/* From here on the pages are ordinary ones. Nothing in here can fail. */
+static void blob_take(const struct kho_vmalloc *memory)
+{
+	struct kho_vmalloc_chunk *chunk = blob_chunk(memory->first.phys), *next;
+
+	for (; chunk; chunk = next) {
+		for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i]; i++)
+			kho_restore_pages(chunk->phys[i], 1);
+		next = blob_chunk(chunk->hdr.next.phys);
+		kho_restore_free(chunk);
+	}
 }
 
 /**
@@ -397,8 +425,8 @@ static void blob_account(const void *fdt)
  * @compatible: the layout that is understood
  *
  * Return: 0; -EBADMSG for memory that is not preserved, a broken tree or a
- *         wrong checksum; -EPROTO for another layout; -ENOMEM. What was
- *         preserved stays so (leaks) when it can't be trusted.
+ *         wrong checksum; -EPROTO for another layout; -ENOMEM, and then it can
+ *         be tried again. Pages that can't be trusted stay reserved.
  */
 int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
 			    const char *compatible)
@@ -423,10 +451,10 @@ int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
 		return err;
 	}
 	blob->size = (size_t)ser->memory.total_pages * PAGE_SIZE;
-	blob->fdt = kho_restore_vmalloc(&ser->memory);
+	blob->fdt = blob_map(&ser->memory);
 	if (!blob->fdt)
 		return -ENOMEM;
-	blob_account(blob->fdt);
+	blob_take(&ser->memory);
 	err = blob_check_tree(blob, ser->size, compatible);
 	kho_restore_free(ser);
 	if (err)
