@@ -7,7 +7,9 @@
 #ifndef _LINUX_LIVEUPDATE_BLOB_H
 #define _LINUX_LIVEUPDATE_BLOB_H
 
+#include <linux/errno.h>
 #include <linux/kho/abi/liveupdate_blob.h>
+#include <linux/sched/signal.h>
 #include <linux/types.h>
 
 /**
@@ -63,5 +65,24 @@ int liveupdate_blob_set_u32(struct liveupdate_blob *blob, int node,
 			    const char *name, u32 value);
 int liveupdate_blob_set_u64(struct liveupdate_blob *blob, int node,
 			    const char *name, u64 value);
+
+/**
+ * liveupdate_insist - Call again for as long as there is no memory for it
+ * @call: an expression that changed nothing when it is -ENOMEM
+ *
+ * For giving back what nobody retrieved: FINISH comes once, and after it nobody
+ * knows of that memory. Only a task that is being killed gives up.
+ *
+ * Return: what @call was in the end.
+ */
+#define liveupdate_insist(call)						\
+({									\
+	int __rc;							\
+									\
+	do {								\
+		__rc = (call);						\
+	} while (__rc == -ENOMEM && !fatal_signal_pending(current));	\
+	__rc;								\
+})
 
 #endif

@@ -263,12 +263,13 @@ static void lu_discard(u64 handle)
 	struct pt_amdv1_ser ser;
 	int node = 0;
 
-	if (liveupdate_blob_restore(&blob, handle, IOMMUFD_LUO_FH_COMPATIBLE))
+	if (liveupdate_insist(liveupdate_blob_restore(&blob, handle,
+						      IOMMUFD_LUO_FH_COMPATIBLE)))
 		return;
 	while ((node = liveupdate_blob_next(&blob, node, "hwpt")) > 0)
 		if (!iommufd_load_table(&blob, node, &ser))
-			pt_amdv1_discard(&ser);
-	iommufd_discard_memories(&blob);
+			liveupdate_insist(pt_amdv1_discard(&ser));
+	liveupdate_insist(iommufd_discard_memories(&blob));
 	liveupdate_blob_free(&blob);
 }
 

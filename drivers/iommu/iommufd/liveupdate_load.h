@@ -99,7 +99,7 @@ static inline int load_bad(const char *what, u64 which)
 int iommufd_load_read_memories(struct iommufd_load *load);
 int iommufd_load_memories(struct iommufd_load *load);
 void iommufd_drop_memories(u64 handle);
-void iommufd_discard_memories(const struct liveupdate_blob *blob);
+int iommufd_discard_memories(const struct liveupdate_blob *blob);
 
 int iommufd_load_read_pages(struct iommufd_load *load);
 int iommufd_load_read_areas(struct iommufd_load *load, int node,

@@ -274,23 +274,32 @@ static void discard_run(const struct iommufd_run_ser *run)
 	}
 }
 
+static void discard_memory(const struct iommufd_load_memory *m)
+{
+	struct iommufd_run_ser run;
+
+	for (size_t i = 0; i < m->nr_runs; i++) {
+		load_copy_run(m, i, &run);
+		discard_run(&run);
+	}
+}
+
 /**
  * iommufd_discard_memories - Free the memory of a context that nobody wants
  * @blob: of the context; pages stay lost where it is not right
  *
  * Context: finish, every device that wrote to the memory is stopped.
+ * Return: 0, -EBADMSG, or -ENOMEM, and then nothing was done.
  */
-void iommufd_discard_memories(const struct liveupdate_blob *blob)
+int iommufd_discard_memories(const struct liveupdate_blob *blob)
 {
 	struct iommufd_load load = { .blob = *blob };
+	int rc;
 
-	if (!iommufd_load_read_memories(&load))
+	rc = iommufd_load_read_memories(&load);
+	if (!rc)
 		for (unsigned int i = 0; i < load.nr_memories; i++)
-			for (size_t j = 0; j < load.memories[i].nr_runs; j++) {
-				struct iommufd_run_ser run;
-
-				load_copy_run(&load.memories[i], j, &run);
-				discard_run(&run);
-			}
+			discard_memory(&load.memories[i]);
 	kvfree(load.memories);
+	return rc;
 }

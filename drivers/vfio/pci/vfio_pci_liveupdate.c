@@ -187,7 +187,8 @@ static void lu_discard(u64 handle)
 {
 	struct liveupdate_blob blob;
 
-	if (!liveupdate_blob_restore(&blob, handle, VFIO_PCI_LUO_FH_COMPATIBLE))
+	if (!liveupdate_insist(liveupdate_blob_restore(&blob, handle,
+						       VFIO_PCI_LUO_FH_COMPATIBLE)))
 		liveupdate_blob_free(&blob);
 }
 

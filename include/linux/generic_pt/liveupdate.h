@@ -41,6 +41,6 @@ void pt_amdv1_unpreserve(struct iommu_domain *domain);
 int pt_amdv1_check(const struct pt_amdv1_ser *ser);
 int pt_amdv1_install(struct iommu_domain *domain,
 		     const struct pt_amdv1_ser *ser);
-void pt_amdv1_discard(const struct pt_amdv1_ser *ser);
+int pt_amdv1_discard(const struct pt_amdv1_ser *ser);
 
 #endif

@@ -340,12 +340,18 @@ static void amdv1_free_tree(phys_addr_t phys, unsigned int level)
 
 /**
  * pt_amdv1_discard - Free a preserved table that nobody wants
- * @ser: the table; its pages leak when pt_amdv1_check() says no
+ * @ser: the table; its pages stay reserved when pt_amdv1_check() says no
+ *
+ * Return: 0 or the error of pt_amdv1_check().
  */
-void pt_amdv1_discard(const struct pt_amdv1_ser *ser)
+int pt_amdv1_discard(const struct pt_amdv1_ser *ser)
 {
-	if (!pt_amdv1_check(ser) && !amdv1_restore(ser))
+	int rc;
+
+	rc = pt_amdv1_check(ser) ?: amdv1_restore(ser);
+	if (!rc)
 		amdv1_free_tree(ser->top_phys, ser->top_level);
+	return rc;
 }
 EXPORT_SYMBOL_NS_GPL(pt_amdv1_discard, "GENERIC_PT_IOMMU");
 
