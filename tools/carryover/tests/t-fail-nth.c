@@ -270,14 +270,11 @@ static bool retrieve_once(unsigned int n, struct sweep *sweep)
 	return hit;
 }
 
-static bool finish_once(unsigned int n, bool retrieved, struct sweep *sweep)
+static bool finish_once(int session, struct sweep *sweep)
 {
-	int session = lone_session(n), ret;
 	bool hit;
+	int ret;
 
-	if (retrieved)
-		lone_check(session, WORKS(co_session_retrieve_fd(session,
-							LONE_IOMMUFD)));
 	inject_arm(sweep->n + 1);
 	ret = co_session_finish(session);
 	hit = inject_disarm();
@@ -290,12 +287,59 @@ static bool finish_once(unsigned int n, bool retrieved, struct sweep *sweep)
 	return hit;
 }
 
+static bool finish_retrieved(unsigned int n, struct sweep *sweep)
+{
+	int session = lone_session(n);
+
+	lone_check(session, WORKS(co_session_retrieve_fd(session,
+							 LONE_IOMMUFD)));
+	return finish_once(session, sweep);
+}
+
+/* Memory that is reserved for the previous kernel's files is not in it. */
+static long long memory(void)
+{
+	return counts_number("/proc/meminfo", "MemTotal:");
+}
+
+/* The memfd's own handler takes its list of pages once, whatever comes of it. */
+static int idle_session(unsigned int n)
+{
+	int session = lone_session(n);
+
+	close(WORKS(co_session_retrieve_fd(session, LONE_MEMFD)));
+	return session;
+}
+
+/* Who finishes a session has nobody else to free what was not retrieved. */
+static bool finish_idle(unsigned int n, long long freed, struct sweep *sweep)
+{
+	int session = idle_session(n);
+	long long before = memory();
+	bool hit = finish_once(session, sweep);
+
+	SAME(memory() - before, freed);
+	return hit;
+}
+
+/* What a context that nobody retrieved holds, in KiB: blob and page table. */
+static long long freed_by_finish(unsigned int n)
+{
+	int session = idle_session(n);
+	long long before = memory();
+
+	rig_session_finish(session);
+	MUST(memory() > before);
+	return memory() - before;
+}
+
 static int after(void)
 {
 	struct sweep retrieve = { .what = "retrieve iommufd, memfd" };
 	struct sweep finish = { .what = "finish, retrieved" };
 	struct sweep idle = { .what = "finish, not retrieved" };
 	struct counts start, now;
+	long long freed;
 	bool more[3] = { true, true, true };
 	unsigned int n = 0;
 
@@ -310,13 +354,14 @@ static int after(void)
 	}
 	end_sweep(&retrieve);
 	for (; n < LONES && more[1]; n++) {
-		more[1] = finish_once(n, true, &finish);
+		more[1] = finish_retrieved(n, &finish);
 		now = counts_now();
 		counts_same(&start, &now, "finish");
 	}
 	end_sweep(&finish);
+	freed = freed_by_finish(n++);
 	for (; n < LONES && more[2]; n++) {
-		more[2] = finish_once(n, false, &idle);
+		more[2] = finish_idle(n, freed, &idle);
 		now = counts_now();
 		counts_same(&start, &now, "finish of what was not retrieved");
 	}
