@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/pci.h>
+#include <linux/unaligned.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
 
@@ -80,6 +81,19 @@ static void *handed_over(struct kunit *test, struct pci_dev *pdev,
 	return data;
 }
 
+/* The first capability alone, whole but for two bytes, and its length says so. */
+static void shorter_capability(struct kunit *test, struct pci_dev *pdev,
+			       struct pci_saved_state **state, u8 *data)
+{
+	u32 size = get_unaligned_be32(data + 12);
+
+	put_unaligned_be32(size - 2, data + 12);
+	KUNIT_EXPECT_EQ(test,
+			pci_liveupdate_put_saved(pdev, state, data, 16 + size - 2),
+			-EBADMSG);
+	put_unaligned_be32(size, data + 12);
+}
+
 static void saved_state(struct kunit *test)
 {
 	struct pci_dev *pdev = any_endpoint(test);
@@ -104,6 +118,7 @@ static void saved_state(struct kunit *test)
 				-EBADMSG);
 		data[at] ^= 0x40;
 	}
+	shorter_capability(test, pdev, &state, data);
 	/* Whether it may master the bus is not inherited. */
 	data[3] |= PCI_COMMAND_MASTER;
 	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, &state, data, len), 0);
