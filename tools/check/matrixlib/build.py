@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 
 from .common import LOCK, SOURCE, TOP, WORK, MatrixError, environment, prepare, say
@@ -28,11 +29,24 @@ def our_files():
     return found
 
 
+def jobs():
+    """How many processors to keep busy, each with a configuration."""
+    return int(os.environ.get("MATRIX_JOBS") or os.cpu_count())
+
+
+@cache
+def answers(target):
+    """Where what this compiler answers Kconfig is kept."""
+    asked = target.tools()[0]
+    said = subprocess.run([asked, "--version"], check=True, text=True, stdout=subprocess.PIPE)
+    return WORK / "answers" / re.sub(r"\W+", "-", f"{asked} {said.stdout.splitlines()[0]}")
+
+
 def kbuild(target, out, *words):
-    """make; its exit code and all it said."""
+    """make; its exit code and all it said. On one processor: Kconfig uses no more."""
     done = subprocess.run(["make", "-s", "-k", "-C", SOURCE, f"O={out}", *target.make_words(),
-                           f"-j{os.environ.get('MATRIX_JOBS') or os.cpu_count()}", *words],
-                          check=False, text=True, errors="replace", env=environment(),
+                           *words],
+                          check=False, text=True, errors="replace", env={**environment(), "ANSWERS": str(answers(target))},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 
@@ -53,10 +67,30 @@ def configure(target, out):
     return complaints
 
 
+def forget(out):
+    """Archives; one that has nothing to do with this configuration would stay as it is."""
+    for folder in FOLDERS:
+        for archive in (out / folder).rglob("built-in.a"):
+            archive.unlink()
+
+
+def objects(out, folder):
+    """What a folder and those below it gave; an earlier configuration may have left others."""
+    archive, order = out / folder / "built-in.a", out / folder / "modules.order"
+    found = set()
+    if archive.exists():
+        found |= set(subprocess.run(["ar", "t", archive.relative_to(out)], cwd=out, check=True,
+                                    text=True, stdout=subprocess.PIPE).stdout.split())
+    for module in order.read_text().split() if order.exists() else ():
+        found |= set((out / module).with_suffix(".mod").read_text().split())
+    return found
+
+
 def made(out):
     """Which of our sources were built."""
+    found = set().union(*(objects(out, folder) for folder in FOLDERS))
     return [name for name in our_files()
-            if name.endswith(".c") and (out / name).with_suffix(".o").exists()]
+            if name.endswith(".c") and str(Path(name).with_suffix(".o")) in found]
 
 
 def about_ours(said):
@@ -84,26 +118,30 @@ def errors(said):
             and "Waiting for unfinished" not in line][:10]
 
 
+def same_configuration(out, strict):
+    """As if Kconfig had been asked once more, time stamps of what changed included."""
+    shutil.copytree(out / "include/config", strict / "include/config", dirs_exist_ok=True)
+    (strict / "include/generated").mkdir(exist_ok=True)
+    for name in (".config", "include/generated/autoconf.h", "include/generated/rustc_cfg"):
+        shutil.copy2(out / name, strict / name)
+
+
 def strictly(target, strict, objects):
     """What compiler and sparse say about our objects, those that any option changed.
 
     In a folder of their own, as the flags would have everything built again.
     """
-    if not objects:
-        return 0, ""
-    code, said = kbuild(target, strict, "olddefconfig")
-    if code:
-        return code, said
-    return kbuild(target, strict, "W=1", "C=1", *objects)
+    return kbuild(target, strict, "W=1", "C=1", *objects) if objects else (0, "")
 
 
 def compile_ours(target, out, strict):
     """Complaints, everything that was said, and our sources that were built."""
+    forget(out)
     code, first = kbuild(target, out, *FOLDERS)
     if code:
         return errors(first) or [f"make failed: {code}"], first, []
     ours = made(out)
-    shutil.copy(out / ".config", strict / ".config")
+    same_configuration(out, strict)
     code, second = strictly(target, strict, [str(Path(name).with_suffix(".o")) for name in ours])
     said = first + second
     complaints = [*about_ours(said), *sparse_works(second)]
@@ -129,8 +167,8 @@ def check(target):
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with open(LOCK, "w", encoding="ascii") as lock:
-        if not os.environ.get("MATRIX_UNLOCKED"):
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # Beside each other, but not beside the build of a guest's kernel.
+        fcntl.flock(lock, fcntl.LOCK_SH)
         say(target.name)
         complaints, said, ours = configure(target, out), "", []
         if not complaints:

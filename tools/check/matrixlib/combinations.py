@@ -7,10 +7,13 @@ other to every combination there is so far, and Kconfig is asked each time; what
 comes out as something else is not permitted, and nothing is added to it.
 """
 
+import hashlib
 import itertools
+import json
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from .common import SOURCE, TOP, WORK, MatrixError, environment, prepare, say
 
@@ -105,9 +108,29 @@ def is_permitted(kconfig, wanted):
     return got == wanted
 
 
+def digest(target):
+    """Of everything that permitted() depends on."""
+    known = hashlib.sha256(repr((target, entries(), hosts())).encode())
+    for path in sorted(SOURCE.rglob("Kconfig*")):
+        if path.is_file():
+            known.update(path.read_bytes())
+    return known.hexdigest()[:16]
+
+
 def permitted(target):
-    """All combinations Kconfig permits for a target's architecture."""
+    """All combinations Kconfig permits for a target's architecture. Takes minutes, once."""
     prepare()
+    known = WORK / "kconfig" / f"{target.name}-{digest(target)}.json"
+    if known.exists():
+        return json.loads(known.read_text())
+    found = ask_for_all(target)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(json.dumps(found))
+    return found
+
+
+def ask_for_all(target):
+    """All combinations, by asking."""
     kconfig = Kconfig(target)
     none = {name: "n" for name, *_ in entries()}
     around = product({name: ("y", "m") for name in hosts()})
@@ -117,14 +140,20 @@ def permitted(target):
         more = [{**one, name: value} for one in found for value in values]
         found += [one for one in more if is_permitted(kconfig, one)]
     say(f"{target.arch}: {len(found)} combinations are permitted")
-    return sorted(found, key=suffix)
+    return sorted(found, key=rebuilt)
+
+
+def rebuilt(wanted):
+    """For sorting: what most of the kernel's files know of changes least often."""
+    ours = [name for name, *_ in entries()]
+    return [wanted[name] for name in [*ours[:1], *hosts(), *ours[1:]]]
 
 
 def of(targets):
     """Each target with each combination that its architecture permits."""
-    known = {}
+    asked = {target.arch: target for target in reversed(targets)}
+    with ThreadPoolExecutor() as pool:
+        known = dict(zip(asked, pool.map(permitted, asked.values())))
     for target in targets:
-        if target.arch not in known:
-            known[target.arch] = permitted(target)
         for wanted in known[target.arch]:
             yield target.having(suffix(wanted), [f"{key}={value}" for key, value in wanted.items()])

@@ -2,7 +2,12 @@
 """The configurations: those that broke before, and those with our options in them."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Tuple
+
+CC = Path(__file__).with_name("cc")
+# Kconfig looks for them, which takes a while, and nothing here needs them.
+UNUSED = ("RUSTC=false", "BINDGEN=false", "PAHOLE=false")
 
 GCC = "gcc"
 CLANG = "clang"
@@ -27,9 +32,9 @@ class Target:
         """What make is told about architecture and compiler."""
         if self.compiler == CLANG:
             return [f"ARCH={self.arch}", f"LLVM={CLANG_VERSION}",
-                    f"CC=ccache clang{CLANG_VERSION}"]
+                    f"CC={CC} clang{CLANG_VERSION}", *UNUSED]
         cross = self.compiler.removesuffix(GCC)
-        return [f"ARCH={self.arch}", f"CROSS_COMPILE={cross}", f"CC=ccache {cross}gcc"]
+        return [f"ARCH={self.arch}", f"CROSS_COMPILE={cross}", f"CC={CC} {cross}gcc", *UNUSED]
 
     def tools(self):
         """Programs that have to be installed."""
