@@ -55,6 +55,18 @@ bool memfd_liveupdate_frozen(struct inode *inode)
 }
 
 /**
+ * memfd_liveupdate_errno - Why a memfd's size and holes can't change
+ * @inode: of the memfd, frozen
+ *
+ * Return: -EBUSY for as long as a live update needs its pages, or the -EPERM of
+ *         a file that is frozen for another reason.
+ */
+int memfd_liveupdate_errno(struct inode *inode)
+{
+	return memfd_liveupdate_frozen(inode) ? -EBUSY : -EPERM;
+}
+
+/**
  * memfd_liveupdate_hold - Keep the pages of a memfd where they are
  * @inode: of the memfd; the caller has a reference until the release
  *

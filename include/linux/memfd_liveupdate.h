@@ -5,6 +5,7 @@
 #ifndef _LINUX_MEMFD_LIVEUPDATE_H
 #define _LINUX_MEMFD_LIVEUPDATE_H
 
+#include <linux/errno.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/shmem_fs.h>
@@ -12,6 +13,7 @@
 #ifdef CONFIG_IOMMUFD_LIVEUPDATE
 void memfd_liveupdate_freeze(struct inode *inode, bool freeze);
 bool memfd_liveupdate_frozen(struct inode *inode);
+int memfd_liveupdate_errno(struct inode *inode);
 void memfd_liveupdate_hold(struct inode *inode);
 void memfd_liveupdate_release(struct inode *inode);
 
@@ -34,6 +36,11 @@ static inline void memfd_liveupdate_freeze(struct inode *inode, bool freeze)
 static inline bool memfd_liveupdate_frozen(struct inode *inode)
 {
 	return false;
+}
+
+static inline int memfd_liveupdate_errno(struct inode *inode)
+{
+	return -EPERM;
 }
 
 static inline void memfd_liveupdate_uptodate(struct folio **folios,
