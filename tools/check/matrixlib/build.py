@@ -44,9 +44,10 @@ def answers(target):
 
 def kbuild(target, out, *words):
     """make; its exit code and all it said. On one processor: Kconfig uses no more."""
+    known = {"ANSWERS": str(answers(target))}
     done = subprocess.run(["make", "-s", "-k", "-C", SOURCE, f"O={out}", *target.make_words(),
                            *words],
-                          check=False, text=True, errors="replace", env={**environment(), "ANSWERS": str(answers(target))},
+                          check=False, text=True, errors="replace", env={**environment(), **known},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 
@@ -74,7 +75,7 @@ def forget(out):
             archive.unlink()
 
 
-def objects(out, folder):
+def linked(out, folder):
     """What a folder and those below it gave; an earlier configuration may have left others."""
     archive, order = out / folder / "built-in.a", out / folder / "modules.order"
     found = set()
@@ -88,7 +89,7 @@ def objects(out, folder):
 
 def made(out):
     """Which of our sources were built."""
-    found = set().union(*(objects(out, folder) for folder in FOLDERS))
+    found = set().union(*(linked(out, folder) for folder in FOLDERS))
     return [name for name in our_files()
             if name.endswith(".c") and str(Path(name).with_suffix(".o")) in found]
 
