@@ -5,9 +5,9 @@
  */
 #include <kunit/test.h>
 #include <linux/pci.h>
-#include <linux/unaligned.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 
 #include "liveupdate.h"
 
