@@ -131,22 +131,6 @@ static void lu_free_save(struct iommufd_save *save)
 	kfree(save);
 }
 
-static int lu_shut(struct iommufd_ctx *ictx)
-{
-	if (down_write_killable(&ictx->lu.gate))
-		return -EINTR;
-	ictx->lu.shut = true;
-	up_write(&ictx->lu.gate);
-	return 0;
-}
-
-static void lu_open(struct iommufd_ctx *ictx)
-{
-	down_write(&ictx->lu.gate);
-	ictx->lu.shut = false;
-	up_write(&ictx->lu.gate);
-}
-
 static int lu_preserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_save *save = kzalloc_obj(*save);
@@ -157,7 +141,7 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 	xa_init(&save->numbers);
 	INIT_LIST_HEAD(&save->memories);
 	save->ictx = lu_file_ctx(args->file);
-	rc = lu_shut(save->ictx);
+	rc = iommufd_gate_shut(&save->ictx->lu.gate);
 	if (rc) {
 		kfree(save);
 		return rc;
@@ -169,7 +153,7 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 		struct iommufd_ctx *ictx = save->ictx;
 
 		lu_free_save(save);
-		lu_open(ictx);
+		iommufd_gate_open(&ictx->lu.gate);
 		return rc;
 	}
 	args->private_data = save;
@@ -186,7 +170,7 @@ static void lu_unpreserve(struct liveupdate_file_op_args *args)
 	iommufd_save_undo_tables(save);
 	liveupdate_blob_unpreserve(&save->blob);
 	lu_free_save(save);
-	lu_open(ictx);
+	iommufd_gate_open(&ictx->lu.gate);
 }
 
 static int lu_freeze(struct liveupdate_file_op_args *args)
@@ -308,35 +292,6 @@ struct file *iommufd_ctx_file(struct iommufd_ctx *ictx)
 	return ictx->file;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_file, "IOMMUFD");
-
-/**
- * iommufd_device_keep - A device's own file is being preserved
- * @idev: the device
- *
- * Waits for changes of its attachment that are under way; later ones get
- * -EBUSY. Undone by iommufd_device_unkeep().
- *
- * Return: 0 or -ENOMEM.
- */
-int iommufd_device_keep(struct iommufd_device *idev)
-{
-	struct iommufd_liveupdate *lu = &idev->ictx->lu;
-
-	guard(rwsem_write)(&lu->gate);
-	return xa_err(xa_store(&lu->kept, idev->obj.id, xa_mk_value(1),
-			       GFP_KERNEL));
-}
-EXPORT_SYMBOL_NS_GPL(iommufd_device_keep, "IOMMUFD");
-
-/**
- * iommufd_device_unkeep - A device's own file is not preserved any more
- * @idev: the device
- */
-void iommufd_device_unkeep(struct iommufd_device *idev)
-{
-	xa_erase(&idev->ictx->lu.kept, idev->obj.id);
-}
-EXPORT_SYMBOL_NS_GPL(iommufd_device_unkeep, "IOMMUFD");
 
 /**
  * iommufd_restore_begin - Bind the next device under the ID it had

@@ -2,15 +2,15 @@
 /*
  * A context that goes through a live update.
  *
- * Locking order: a session's mutex -> iommufd_liveupdate::gate ->
- * ioas_creation_lock -> domains_rwsem -> iova_rwsem -> pages::mutex
+ * Locking order: a session's mutex -> gates -> ioas_creation_lock ->
+ * domains_rwsem -> iova_rwsem -> pages::mutex
  */
 #ifndef __IOMMUFD_LIVEUPDATE_H
 #define __IOMMUFD_LIVEUPDATE_H
 
+#include <linux/atomic.h>
 #include <linux/iommufd_liveupdate.h>
 #include <uapi/linux/iommufd_liveupdate.h>
-#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/xarray.h>
 
@@ -20,29 +20,41 @@ struct iommufd_ucmd;
 
 #ifdef CONFIG_IOMMUFD_LIVEUPDATE
 /**
+ * struct iommufd_gate - what changes of a context or a device have to pass
+ * @inside: how many are under way; negative while the gate is shut. All zeroes
+ *          is a gate that is open.
+ */
+struct iommufd_gate {
+	atomic_t inside;
+};
+
+/**
  * struct iommufd_liveupdate - live update state of a context
- * @gate:       held for reading by whatever changes the context, for writing
- *              while it is shut or opened
- * @shut:       nothing may change the context; protected by @gate
- * @kept:       IDs of the devices whose own files are preserved
+ * @gate:       shut while the context is preserved
  * @pending:    IDs reserved for devices that were not retrieved yet; the entry
  *              is the device's sbdf
  * @restorer:   the task whose next object gets @restore_id
  * @restore_id: an ID that is reserved
  */
 struct iommufd_liveupdate {
-	struct rw_semaphore gate;
-	bool shut;
-	struct xarray kept;
+	struct iommufd_gate gate;
 	struct xarray pending;
 	struct task_struct *restorer;
 	u32 restore_id;
 };
 
+/* Also true while those who are inside are being waited for. */
+static inline bool iommufd_gate_is_shut(struct iommufd_gate *gate)
+{
+	return atomic_read(&gate->inside) < 0;
+}
+
 void iommufd_liveupdate_init(struct iommufd_ctx *ictx);
 void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx);
 void iommufd_liveupdate_register(void);
 void iommufd_liveupdate_unregister(void);
+int iommufd_gate_shut(struct iommufd_gate *gate);
+void iommufd_gate_open(struct iommufd_gate *gate);
 struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
 				       unsigned int cmd);
 int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
@@ -53,6 +65,7 @@ int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
 	IOCTL_OP(IOMMU_IOAS_GET_FILE, iommufd_ioas_get_file,                \
 		 struct iommu_ioas_get_file, __reserved),
 #else
+struct iommufd_gate {};
 struct iommufd_liveupdate {};
 
 #define IOMMUFD_LIVEUPDATE_OPS

@@ -1,45 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The gate of a context: whatever changes it passes here, and nothing passes
- * while the context is preserved.
+ * The gates of a context and of its devices: whatever changes one of them
+ * passes here, and nothing passes while it is preserved.
  *
- * The ioctl dispatcher and the calls of drivers that bind devices hold the gate
- * for reading while they work. Shutting it takes it for writing, and so waits
- * for those that are inside; later ones get -EBUSY. Operations are taken to
- * change the context unless they are listed here as only reading.
+ * A gate counts who is inside, the ioctl dispatcher or a driver that binds
+ * devices, and never makes them wait: drivers come with locks that others take
+ * inside. Who shuts it turns away those that come later, with -EBUSY, and waits
+ * until nobody is inside. Operations are taken to change the context unless
+ * they are listed here as only reading.
  */
 #include <linux/export.h>
+#include <linux/lockdep.h>
+#include <linux/wait_bit.h>
 
 #include "iommufd_private.h"
-#include "iommufd_test.h"
+
+/* Set in iommufd_gate::inside while a gate is shut. */
+#define IOMMUFD_GATE_SHUT INT_MIN
+
+/* What is taken inside a gate must not be held by who shuts one. */
+#ifdef CONFIG_LOCKDEP
+static struct lockdep_map iommufd_gate_map =
+	STATIC_LOCKDEP_MAP_INIT("iommufd_gate", &iommufd_gate_map);
+#endif
 
 void iommufd_liveupdate_init(struct iommufd_ctx *ictx)
 {
-	init_rwsem(&ictx->lu.gate);
-	xa_init(&ictx->lu.kept);
 	xa_init(&ictx->lu.pending);
 }
 
 void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx)
 {
-	xa_destroy(&ictx->lu.kept);
 	xa_destroy(&ictx->lu.pending);
+}
+
+static int gate_enter(struct iommufd_gate *gate)
+{
+	if (!atomic_inc_unless_negative(&gate->inside))
+		return -EBUSY;
+	lock_map_acquire_tryread(&iommufd_gate_map);
+	return 0;
+}
+
+static void gate_leave(struct iommufd_gate *gate)
+{
+	lock_map_release(&iommufd_gate_map);
+	if (atomic_dec_return(&gate->inside) == IOMMUFD_GATE_SHUT)
+		wake_up_var(&gate->inside);
+}
+
+/**
+ * iommufd_gate_shut - Let nothing pass any more
+ * @gate: of a context or a device
+ *
+ * Waits for changes that are under way; later ones get -EBUSY. Undone by
+ * iommufd_gate_open().
+ *
+ * Return: 0; -EBUSY when it is shut already; -EINTR when the task was killed
+ *         meanwhile.
+ */
+int iommufd_gate_shut(struct iommufd_gate *gate)
+{
+	if (atomic_fetch_or(IOMMUFD_GATE_SHUT, &gate->inside) < 0)
+		return -EBUSY;
+	lock_map_acquire(&iommufd_gate_map);
+	lock_map_release(&iommufd_gate_map);
+	if (!wait_var_event_killable(&gate->inside,
+				     atomic_read_acquire(&gate->inside) ==
+				     IOMMUFD_GATE_SHUT))
+		return 0;
+	iommufd_gate_open(gate);
+	return -EINTR;
+}
+
+/**
+ * iommufd_gate_open - Let changes pass again
+ * @gate: shut by iommufd_gate_shut()
+ */
+void iommufd_gate_open(struct iommufd_gate *gate)
+{
+	atomic_andnot(IOMMUFD_GATE_SHUT, &gate->inside);
 }
 
 /**
  * iommufd_gate_enter - Begin a change of the context
  * @ictx: the context
  *
+ * Context: Does not wait, so any lock may be held.
  * Return: 0, then iommufd_gate_leave() must follow in the same task; -EBUSY
  *         when the context is preserved for a live update.
  */
 int iommufd_gate_enter(struct iommufd_ctx *ictx)
 {
-	down_read(&ictx->lu.gate);
-	if (!ictx->lu.shut)
-		return 0;
-	up_read(&ictx->lu.gate);
-	return -EBUSY;
+	return gate_enter(&ictx->lu.gate);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_gate_enter, "IOMMUFD");
 
@@ -49,7 +102,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_gate_enter, "IOMMUFD");
  */
 void iommufd_gate_leave(struct iommufd_ctx *ictx)
 {
-	up_read(&ictx->lu.gate);
+	gate_leave(&ictx->lu.gate);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_gate_leave, "IOMMUFD");
 
@@ -57,6 +110,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_gate_leave, "IOMMUFD");
  * iommufd_device_gate_enter - Begin a change of a device's attachment
  * @idev: the device
  *
+ * Context: Does not wait, so any lock may be held.
  * Return: 0, then iommufd_device_gate_leave() must follow in the same task;
  *         -EBUSY when the device or its context is preserved.
  */
@@ -64,10 +118,11 @@ int iommufd_device_gate_enter(struct iommufd_device *idev)
 {
 	int rc = iommufd_gate_enter(idev->ictx);
 
-	if (!rc && xa_load(&idev->ictx->lu.kept, idev->obj.id)) {
+	if (rc)
+		return rc;
+	rc = gate_enter(&idev->gate);
+	if (rc)
 		iommufd_gate_leave(idev->ictx);
-		rc = -EBUSY;
-	}
 	return rc;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_gate_enter, "IOMMUFD");
@@ -78,17 +133,39 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_gate_enter, "IOMMUFD");
  */
 void iommufd_device_gate_leave(struct iommufd_device *idev)
 {
+	gate_leave(&idev->gate);
 	iommufd_gate_leave(idev->ictx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_gate_leave, "IOMMUFD");
 
+/**
+ * iommufd_device_keep - A device's own file is being preserved
+ * @idev: the device
+ *
+ * Waits for changes of its attachment that are under way; later ones get
+ * -EBUSY. Undone by iommufd_device_unkeep().
+ *
+ * Return: as of iommufd_gate_shut().
+ */
+int iommufd_device_keep(struct iommufd_device *idev)
+{
+	return iommufd_gate_shut(&idev->gate);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_keep, "IOMMUFD");
+
+/**
+ * iommufd_device_unkeep - A device's own file is not preserved any more
+ * @idev: the device
+ */
+void iommufd_device_unkeep(struct iommufd_device *idev)
+{
+	iommufd_gate_open(&idev->gate);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_unkeep, "IOMMUFD");
+
 static bool iommufd_ioctl_passes(struct iommufd_ucmd *ucmd, unsigned int cmd)
 {
 	switch (cmd) {
-#ifdef CONFIG_IOMMUFD_TEST
-	/* Does as drivers do, and what they call has the gate. */
-	case IOMMU_TEST_CMD:
-#endif
 	case IOMMU_GET_HW_INFO:
 	case IOMMU_IOAS_GET_FILE:
 	case IOMMU_IOAS_IOVA_RANGES:

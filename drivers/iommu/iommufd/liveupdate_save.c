@@ -301,7 +301,22 @@ static int save_device(struct iommufd_save *save, struct iommufd_device *idev)
 	return 0;
 }
 
-static int save_devices(struct iommufd_save *save)
+static int save_mark_device(struct iommufd_save *save,
+			    struct iommufd_device *idev)
+{
+	struct liveupdate_blob *blob = &save->blob;
+
+	if (!iommufd_gate_is_shut(&idev->gate))
+		return 0;
+	return liveupdate_blob_set_u32(blob,
+				       liveupdate_blob_node(blob, "device",
+							    idev->obj.id),
+				       "kept", 1);
+}
+
+static int save_each_device(struct iommufd_save *save,
+			    int (*do_one)(struct iommufd_save *save,
+					  struct iommufd_device *idev))
 {
 	struct iommufd_ctx *ictx = save->ictx;
 	struct iommufd_object *obj;
@@ -312,8 +327,8 @@ static int save_devices(struct iommufd_save *save)
 		obj = iommufd_get_object(ictx, id, IOMMUFD_OBJ_DEVICE);
 		if (IS_ERR(obj))
 			continue;
-		rc = save_device(save, container_of(obj, struct iommufd_device,
-						    obj));
+		rc = do_one(save, container_of(obj, struct iommufd_device,
+					       obj));
 		iommufd_put_object(ictx, obj);
 		if (rc)
 			break;
@@ -353,7 +368,7 @@ int iommufd_save_write(struct iommufd_save *save)
 	liveupdate_blob_put_u32(&save->blob, "account-mode",
 				save->ictx->account_mode);
 	rc = save_objs(save);
-	rc = rc ?: save_devices(save);
+	rc = rc ?: save_each_device(save, save_device);
 	rc = rc ?: iommufd_save_backing(save);
 	rc = rc ?: iommufd_save_verify(save);
 	if (rc)
@@ -391,18 +406,6 @@ static int save_resolve_pages(struct iommufd_save *save, unsigned int i,
 				       "token", token);
 }
 
-static void save_mark_devices(struct iommufd_save *save)
-{
-	struct liveupdate_blob *blob = &save->blob;
-	unsigned long id;
-	void *entry;
-
-	xa_for_each(&save->ictx->lu.kept, id, entry)
-		liveupdate_blob_set_u32(blob,
-					liveupdate_blob_node(blob, "device", id),
-					"kept", 1);
-}
-
 /**
  * iommufd_save_resolve - Fill in what depends on other files of the session
  * @save:    the context
@@ -414,9 +417,9 @@ static void save_mark_devices(struct iommufd_save *save)
 int iommufd_save_resolve(struct iommufd_save *save,
 			 struct liveupdate_session *session)
 {
-	for (unsigned int i = 0; i < save->nr_pages; i++) {
-		int rc;
+	int rc;
 
+	for (unsigned int i = 0; i < save->nr_pages; i++) {
 		if (!save->pages[i].inode)
 			continue;
 		rc = save_resolve_pages(save, i, session);
@@ -426,7 +429,9 @@ int iommufd_save_resolve(struct iommufd_save *save,
 			return rc;
 		}
 	}
-	save_mark_devices(save);
+	rc = save_each_device(save, save_mark_device);
+	if (rc)
+		return rc;
 	liveupdate_blob_seal(&save->blob);
 	return 0;
 }
