@@ -25,8 +25,8 @@
 #include "rig.h"
 
 #define ROUNDS	30	/* sessions at least */
-#define MOST	60	/* and no more, whatever was reached */
-#define DONE	5	/* of the calls of every thread that went through */
+#define MOST	300	/* and no more, whatever was reached */
+#define DONE	5	/* of the calls of every thread that go through */
 
 struct race race;
 
@@ -128,10 +128,10 @@ static void round_trip(unsigned int round)
 	rig_sleep_ms(20);
 }
 
-static bool all_have_done(void)
+static bool all_have_seen_both(void)
 {
 	for (unsigned int i = 0; i < racers; i++)
-		if (the_racers[i].done < DONE)
+		if (the_racers[i].done < DONE || !the_racers[i].refused)
 			return false;
 	return true;
 }
@@ -143,8 +143,11 @@ static void hammer(void)
 
 	for (unsigned int i = 0; i < racers; i++)
 		MUST(!pthread_create(&thread[i], NULL, run, &the_racers[i]));
-	for (round = 0; round < MOST && (round < ROUNDS || !all_have_done()); round++)
+	for (round = 0; round < MOST; round++) {
+		if (round >= ROUNDS && all_have_seen_both())
+			break;
 		round_trip(round);
+	}
 	atomic_store(&race.stop, true);
 	for (unsigned int i = 0; i < racers; i++)
 		MUST(!pthread_join(thread[i], NULL));
