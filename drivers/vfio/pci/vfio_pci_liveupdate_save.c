@@ -128,7 +128,8 @@ static int preserve_locked(struct vfio_pci_save *save,
  * @args: of the file
  *
  * Return: 0; -EOPNOTSUPP after a line in the log; -EBUSY when the device is
- *         preserved already; -ENOMEM, -ENOSPC.
+ *         preserved already; -EINTR when the task was killed while changes of
+ *         the attachment were waited for; -ENOMEM, -ENOSPC.
  */
 int vfio_pci_lu_preserve(struct liveupdate_file_op_args *args)
 {
