@@ -79,7 +79,8 @@ int iommufd_gate_shut(struct iommufd_gate *gate)
  */
 void iommufd_gate_open(struct iommufd_gate *gate)
 {
-	atomic_andnot(IOMMUFD_GATE_SHUT, &gate->inside);
+	/* Who enters sees all that was done while it was shut. */
+	atomic_fetch_andnot_release(IOMMUFD_GATE_SHUT, &gate->inside);
 }
 
 /**
