@@ -37,6 +37,9 @@ without drive= gets a disk of 16M in which word i of sector s is (s << 16) | i; 
 own options it takes size=64M, image=FILE, throttle-iops=N, throttle-iops-read=N,
 throttle-iops-write=N and throttle-bps=N.
 
+A line that a stage prints with "@monitor COMMAND" is a command for QEMU's monitor, such as
+"device_del ID"; what that answered is in monitor.log.
+
 A kernel built to check itself gets 4G more than --mem says, six times --timeout, and the
 command line it needs; --append has the last word.
 

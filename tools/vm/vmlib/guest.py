@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import initramfs, judge, paths, payload, results
 from .devices import Devices
+from .monitor import Monitor
 from .qemu import Qemu, arguments
 from .window import Window
 
@@ -26,8 +27,9 @@ def _check(job):
 class _Outputs:
     """Copies the guest's channels into files, and to the terminal on the way."""
 
-    def __init__(self, job, window: Window):
+    def __init__(self, job, window: Window, monitor: Monitor):
         self._window = window
+        self._monitor = monitor
         self._echo = not job.quiet
         self._program = open(job.out / "program.log", "wb")
         self._report = open(job.out / "report.log", "wb")
@@ -36,6 +38,7 @@ class _Outputs:
         new = self._window.program.read()
         self._program.write(new)
         self._report.write(self._window.report.read())
+        self._monitor.feed(new)
         if new and self._echo:
             sys.stdout.write(new.decode(errors="replace"))
             sys.stdout.flush()
@@ -100,13 +103,15 @@ def run(job) -> int:
     _check(job)
     job.out.mkdir(parents=True, exist_ok=True)
     window, devices = _prepare(job)
-    command = arguments(job, window, devices, f"file:{job.out / 'kernel.log'}")
-    outputs = _Outputs(job, window)
+    monitor = Monitor(job.out)
+    command = arguments(job, window, devices, f"file:{job.out / 'kernel.log'}") + monitor.arguments
+    outputs = _Outputs(job, window, monitor)
     try:
         with open(job.out / "qemu.log", "wb") as log, Qemu(command, log) as qemu:
             timed_out = _follow(qemu, outputs, job.timeout)
     finally:
         outputs.close()
+        monitor.close()
         window.close()
         _tidy(job, devices)
     kernels = results.write_split(job.out)
