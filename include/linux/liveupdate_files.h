@@ -28,6 +28,7 @@ int liveupdate_get_token_of_inode(struct liveupdate_session *session,
 				  struct inode *inode, u64 *token);
 int liveupdate_get_file_incoming(struct liveupdate_session *session,
 				 u64 token, struct file **filep);
+bool liveupdate_flb_is_incoming(const char *prefix);
 #else
 static inline int
 liveupdate_get_token_outgoing(struct liveupdate_session *session,
