@@ -4,6 +4,9 @@
  * fit (I4). The devices are those of the machine; they are only read.
  */
 #include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
@@ -130,7 +133,97 @@ static void saved_state(struct kunit *test)
 	pci_dev_put(pdev);
 }
 
+#define MANY	1000
+
+/* A list may have more than one block, and is whole after each removal (I2). */
+static void many_devices(struct kunit *test)
+{
+	struct pci_ser *list = pci_ser_new();
+	struct pci_dev_ser *entry;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(list));
+	for (u32 i = 0; i < MANY; i++) {
+		entry = pci_ser_add(list);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(entry));
+		entry->domain = i;
+		entry->bdf = i * 8;
+	}
+	KUNIT_EXPECT_TRUE(test, list->next);
+	for (u32 i = 0; i < MANY; i += 2)
+		pci_ser_remove(list, pci_ser_find(list, i, i * 8));
+	for (u32 i = 0; i < MANY; i++) {
+		entry = pci_ser_find(list, i, i * 8);
+		KUNIT_EXPECT_EQ(test, !!entry, i % 2);
+		KUNIT_EXPECT_TRUE(test, !entry || entry->domain == i);
+	}
+	/* What was given up is used again. */
+	KUNIT_EXPECT_EQ(test, list->count, PCI_SER_MAX);
+	KUNIT_EXPECT_EQ(test, pci_ser_next(list)->count, MANY / 2 - PCI_SER_MAX);
+	pci_ser_free(list);
+}
+
+/* A full list says so, and can still be freed. */
+static void too_many_devices(struct kunit *test)
+{
+	struct pci_ser *list = pci_ser_new();
+	struct pci_dev_ser *entry = NULL;
+	unsigned long n = 0;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(list));
+	while (!IS_ERR(entry = pci_ser_add(list)))
+		n++;
+	KUNIT_EXPECT_TRUE(test, PTR_ERR(entry) == -ENOSPC ||
+			  PTR_ERR(entry) == -ENOMEM);
+	KUNIT_EXPECT_LE(test, n, PCI_SER_MAX_BLOCKS * PCI_SER_MAX);
+	pci_ser_free(list);
+}
+
+/* Memory that KHO did not preserve is no list, whatever it holds (I4). */
+static void no_list(struct kunit *test)
+{
+	struct pci_ser *page = (void *)get_zeroed_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_FALSE(test, pci_ser_is_sane(virt_to_phys(page)));
+	KUNIT_EXPECT_FALSE(test, pci_ser_is_sane(virt_to_phys(page) + 8));
+	KUNIT_EXPECT_FALSE(test, pci_ser_is_sane(0));
+	free_page((unsigned long)page);
+}
+
+/* Which bridges a device was below: by the numbers of the previous kernel. */
+static void bridges_above(struct kunit *test)
+{
+	struct pci_incoming bridge = { .ser = {
+		.domain = 1, .flags = PCI_DEV_SER_BRIDGE,
+		.bridge = { 0x00050300 },
+	} };
+	struct pci_incoming in = { .ser = { .domain = 1 } };
+	static const struct {
+		u32 domain;
+		u8 bus;
+		bool below;
+	} rows[] = {
+		{ 1, 2, false }, { 1, 3, true }, { 1, 5, true },
+		{ 1, 6, false }, { 0, 4, false },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+		in.ser.domain = rows[i].domain;
+		in.ser.bdf = rows[i].bus << 8;
+		KUNIT_EXPECT_EQ(test, pci_incoming_leads_to(&bridge, &in),
+				rows[i].below);
+	}
+	bridge.ser.flags = 0;
+	in.ser.domain = 1;
+	in.ser.bdf = 0x400;
+	KUNIT_EXPECT_FALSE(test, pci_incoming_leads_to(&bridge, &in));
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(many_devices),
+	KUNIT_CASE(too_many_devices),
+	KUNIT_CASE(no_list),
+	KUNIT_CASE(bridges_above),
 	KUNIT_CASE(same_device),
 	KUNIT_CASE(other_device),
 	KUNIT_CASE(saved_state),

@@ -3,8 +3,9 @@
  * The list of devices that must not be stopped when this kernel ends.
  *
  * The list lives in memory that KHO preserves, from the first preserved file
- * of any device to the last one that is given up; it is right at every moment
- * in between, so nothing is left to be done at freeze.
+ * of any device to the last one that is given up. It is right at every moment in
+ * between, but for the registers of bridges: windows may move when something is
+ * plugged next to them, so those are read again at freeze.
  */
 #define pr_fmt(fmt) "PCI: liveupdate: " fmt
 
@@ -12,7 +13,6 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/kexec.h>
-#include <linux/kexec_handover.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
@@ -25,16 +25,9 @@ static struct pci_ser *outgoing;
 
 static struct pci_dev_ser *outgoing_find(struct pci_dev *pdev)
 {
-	u32 domain = pci_domain_nr(pdev->bus);
-	u16 bdf = pci_dev_id(pdev);
-
 	lockdep_assert_held(&outgoing_lock);
 
-	for (u32 i = 0; outgoing && i < outgoing->count; i++)
-		if (outgoing->devices[i].domain == domain &&
-		    outgoing->devices[i].bdf == bdf)
-			return &outgoing->devices[i];
-	return NULL;
+	return pci_ser_find(outgoing, pci_domain_nr(pdev->bus), pci_dev_id(pdev));
 }
 
 static void outgoing_put(struct pci_dev *pdev)
@@ -42,7 +35,21 @@ static void outgoing_put(struct pci_dev *pdev)
 	struct pci_dev_ser *ser = outgoing_find(pdev);
 
 	if (ser && !--ser->refs)
-		*ser = outgoing->devices[--outgoing->count];
+		pci_ser_remove(outgoing, ser);
+}
+
+/* Of a bridge also whether it passes on what devices write. */
+static void outgoing_describe(struct pci_dev *pdev, struct pci_dev_ser *ser)
+{
+	u16 command;
+
+	pci_liveupdate_identify(pdev, ser);
+	if (!(ser->flags & PCI_DEV_SER_BRIDGE))
+		return;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	ser->flags &= ~PCI_DEV_SER_MASTER;
+	if (command & PCI_COMMAND_MASTER)
+		ser->flags |= PCI_DEV_SER_MASTER;
 }
 
 static int outgoing_get(struct pci_dev *pdev, u16 flags)
@@ -50,11 +57,11 @@ static int outgoing_get(struct pci_dev *pdev, u16 flags)
 	struct pci_dev_ser *ser = outgoing_find(pdev);
 
 	if (!ser) {
-		if (outgoing->count == PCI_SER_MAX)
-			return -ENOSPC;
-		ser = &outgoing->devices[outgoing->count++];
-		*ser = (struct pci_dev_ser) { .flags = flags };
-		pci_liveupdate_identify(pdev, ser);
+		ser = pci_ser_add(outgoing);
+		if (IS_ERR(ser))
+			return PTR_ERR(ser);
+		ser->flags = flags;
+		outgoing_describe(pdev, ser);
 	}
 	ser->refs++;
 	return 0;
@@ -73,8 +80,8 @@ static void outgoing_put_upto(struct pci_dev *pdev, struct pci_dev *end)
  *
  * Context: The preserve callback of a file handler that was given to
  *          pci_liveupdate_register().
- * Return: 0, -EBUSY when the device is on the list already, -ENOSPC when the
- *         list is full.
+ * Return: 0, -EBUSY when the device is on the list already, -ENOMEM, -ENOSPC
+ *         when the list is full.
  */
 int pci_liveupdate_preserve(struct pci_dev *pdev, u64 handle)
 {
@@ -123,6 +130,28 @@ bool pci_liveupdate_outgoing(struct pci_dev *pdev)
 	return outgoing_find(pdev);
 }
 
+/* Is any device preserved? */
+bool pci_liveupdate_any_outgoing(void)
+{
+	guard(mutex)(&outgoing_lock);
+	return outgoing && outgoing->count;
+}
+
+/* Where the bridges above lead now. */
+static void outgoing_refresh(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge;
+
+	guard(mutex)(&outgoing_lock);
+	for (bridge = pci_upstream_bridge(pdev); bridge;
+	     bridge = pci_upstream_bridge(bridge)) {
+		struct pci_dev_ser *ser = outgoing_find(bridge);
+
+		if (ser)
+			outgoing_describe(bridge, ser);
+	}
+}
+
 /**
  * pci_liveupdate_freeze - Will the next kernel know of running devices?
  * @pdev: the preserved device that is about to be left running
@@ -135,6 +164,7 @@ bool pci_liveupdate_outgoing(struct pci_dev *pdev)
  */
 int pci_liveupdate_freeze(struct pci_dev *pdev)
 {
+	outgoing_refresh(pdev);
 	if (kexec_image && kexec_image->kho.fdt)
 		return 0;
 	pci_warn(pdev, "liveupdate: the loaded image has no KHO data, load it with kexec_file_load()\n");
@@ -144,7 +174,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_freeze);
 
 int pci_liveupdate_flb_preserve(struct liveupdate_flb_op_args *args)
 {
-	struct pci_ser *ser = kho_alloc_preserve(PCI_SER_SIZE);
+	struct pci_ser *ser = pci_ser_new();
 
 	if (IS_ERR(ser))
 		return PTR_ERR(ser);
@@ -160,5 +190,5 @@ void pci_liveupdate_flb_unpreserve(struct liveupdate_flb_op_args *args)
 {
 	guard(mutex)(&outgoing_lock);
 	outgoing = NULL;
-	kho_unpreserve_free(args->obj);
+	pci_ser_free(args->obj);
 }

@@ -15,6 +15,13 @@
 #include <linux/xarray.h>
 
 #include "liveupdate.h"
+#include "pci.h"
+
+/* A device may be running that nobody stopped, and its memory is not kept by LUO. */
+static bool incoming_lost;
+
+/* Devices that were stopped and not reset, by address; a value is all there is. */
+static DEFINE_XARRAY(incoming_suspects);
 
 static void incoming_unguard(struct pci_incoming *in)
 {
@@ -23,17 +30,65 @@ static void incoming_unguard(struct pci_incoming *in)
 	in->guarded = false;
 }
 
-static void incoming_drop(struct pci_dev *pdev)
+/* The device is not the entry's any more; the caller changes the state. */
+void pci_incoming_leave(struct pci_incoming *in)
 {
-	struct pci_incoming *in = pci_incoming_find(pdev);
+	lockdep_assert_held(&pci_incoming_lock);
 
-	if (!in || in->pdev != pdev || (in->ser.refs && --in->ser.refs))
+	if (!in->pdev)
 		return;
 	incoming_unguard(in);
+	pm_runtime_put(&in->pdev->dev);
+	pci_dev_put(in->pdev);
+	in->pdev = NULL;
+}
+
+static void incoming_free(struct pci_incoming *in)
+{
+	pci_incoming_leave(in);
 	xa_erase(&pci_incoming, pci_incoming_key(in->ser.domain, in->ser.bdf));
-	pm_runtime_put(&pdev->dev);
-	pci_dev_put(pdev);
 	kfree(in);
+}
+
+/* Nobody waits for the device any more, nor for its sake for a bridge above. */
+void pci_incoming_drop(struct pci_incoming *in)
+{
+	struct pci_incoming *above;
+	unsigned long key;
+
+	lockdep_assert_held(&pci_incoming_lock);
+
+	xa_for_each(&pci_incoming, key, above) {
+		if (!pci_incoming_leads_to(above, in))
+			continue;
+		if (above->ser.refs)
+			above->ser.refs--;
+		if (!above->ser.refs)
+			incoming_free(above);
+	}
+	incoming_free(in);
+}
+
+static unsigned long suspect_key(struct pci_dev *pdev)
+{
+	return pci_incoming_key(pci_domain_nr(pdev->bus), pci_dev_id(pdev));
+}
+
+/* Was the device stopped and not reset since? */
+bool pci_incoming_suspect(struct pci_dev *pdev)
+{
+	return xa_load(&incoming_suspects, suspect_key(pdev));
+}
+
+void pci_incoming_set_suspect(struct pci_dev *pdev, bool on)
+{
+	unsigned long key = suspect_key(pdev);
+
+	if (!on)
+		xa_erase(&incoming_suspects, key);
+	else if (xa_err(xa_store(&incoming_suspects, key, xa_mk_value(1),
+				 GFP_KERNEL)))
+		WRITE_ONCE(incoming_lost, true);
 }
 
 /**
@@ -49,7 +104,7 @@ bool pci_liveupdate_incoming(struct pci_dev *pdev)
 
 	guard(mutex)(&pci_incoming_lock);
 	in = pci_incoming_find(pdev);
-	return in && in->pdev == pdev && !in->claimed &&
+	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING &&
 	       !pci_incoming_is_bridge(in);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
@@ -60,7 +115,7 @@ static bool incoming_is_held(struct pci_dev *pdev)
 
 	guard(mutex)(&pci_incoming_lock);
 	in = pci_incoming_find(pdev);
-	return in && in->pdev == pdev && !in->claimed;
+	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING;
 }
 
 /**
@@ -75,12 +130,39 @@ bool pci_liveupdate_busy(struct pci_dev *pdev)
 	return incoming_is_held(pdev) || pci_liveupdate_outgoing(pdev);
 }
 
+/* Nobody may have stopped it since, which cost the devices below what they wrote. */
+static int check_bridge_running(struct pci_dev *bridge,
+				const struct pci_incoming *in)
+{
+	u16 command;
+
+	if (!(in->ser.flags & PCI_DEV_SER_MASTER))
+		return 0;
+	pci_read_config_word(bridge, PCI_COMMAND, &command);
+	if (!in->cut && (command & PCI_COMMAND_MASTER))
+		return 0;
+	pci_warn(bridge, "liveupdate: was stopped on the way\n");
+	return -ENXIO;
+}
+
+static int check_above(struct pci_dev *bridge, struct pci_dev *pdev)
+{
+	struct pci_incoming *in = pci_incoming_find(bridge);
+
+	if (in && in->pdev == bridge)
+		return pci_liveupdate_check_bridge(bridge, &in->ser) ?:
+		       check_bridge_running(bridge, in);
+	pci_warn(bridge, "liveupdate: was not above %s\n", pci_name(pdev));
+	return -ENXIO;
+}
+
 /**
  * pci_liveupdate_check - Is an incoming device where it was?
  * @pdev: the device
  *
  * Return: 0 when the bridges above have the bus numbers and windows that they
- *         had, or -ENXIO after a line in the log.
+ *         had and never stopped to pass on what the device writes, or -ENXIO
+ *         after a line in the log.
  */
 int pci_liveupdate_check(struct pci_dev *pdev)
 {
@@ -89,17 +171,8 @@ int pci_liveupdate_check(struct pci_dev *pdev)
 
 	guard(mutex)(&pci_incoming_lock);
 	for (bridge = pci_upstream_bridge(pdev); bridge && !err;
-	     bridge = pci_upstream_bridge(bridge)) {
-		struct pci_incoming *in = pci_incoming_find(bridge);
-
-		if (in && in->pdev == bridge) {
-			err = pci_liveupdate_check_bridge(bridge, &in->ser);
-		} else {
-			pci_warn(bridge, "liveupdate: was not above %s\n",
-				 pci_name(pdev));
-			err = -ENXIO;
-		}
-	}
+	     bridge = pci_upstream_bridge(bridge))
+		err = check_above(bridge, pdev);
 	return err;
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_check);
@@ -114,14 +187,13 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_check);
 struct pci_dev *pci_liveupdate_find(u64 handle)
 {
 	struct pci_incoming *in;
-	unsigned long key;
 
 	guard(mutex)(&pci_incoming_lock);
-	xa_for_each(&pci_incoming, key, in)
-		if (in->pdev && !in->claimed && !pci_incoming_is_bridge(in) &&
-		    in->ser.handle == handle)
-			return pci_dev_get(in->pdev);
-	return NULL;
+	pci_incoming_load();
+	in = pci_incoming_by_handle(handle);
+	if (!in || in->state != PCI_INCOMING_RUNNING)
+		return NULL;
+	return pci_dev_get(in->pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_find);
 
@@ -129,51 +201,168 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_find);
  * pci_liveupdate_running - Is there a device that is running since before?
  *
  * Return: true while the live update of any device is not over, so also when
- *         a device on the list was not enumerated yet.
+ *         a device on the list was not enumerated yet; for good when one was
+ *         lost or the list could not be read.
  */
 bool pci_liveupdate_running(void)
 {
 	guard(mutex)(&pci_incoming_lock);
-	return !xa_empty(&pci_incoming);
+	pci_incoming_load();
+	return pci_incoming_unknown || pci_liveupdate_lost() ||
+	       !xa_empty(&pci_incoming);
 }
+
+/**
+ * pci_liveupdate_lost - May a device be running whose session is finished?
+ *
+ * What such a device writes to can't be told: memory that came from the previous
+ * kernel must not be freed from then on.
+ *
+ * Return: true, and then for good, once a session was finished with a file of a
+ *         device that was never seen, or that could not be stopped.
+ */
+bool pci_liveupdate_lost(void)
+{
+	return READ_ONCE(incoming_lost);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_lost);
+
+static void incoming_lose(struct pci_incoming *in)
+{
+	in->state = PCI_INCOMING_LOST;
+	WRITE_ONCE(incoming_lost, true);
+	pr_err("%04x:%02x:%02x.%d, left running, was not found and may be writing to memory: memory of the previous kernel is kept for good; reset the machine to get it back\n",
+	       in->ser.domain, PCI_BUS_NUM(in->ser.bdf),
+	       PCI_SLOT(in->ser.bdf), PCI_FUNC(in->ser.bdf));
+}
+
+/**
+ * pci_liveupdate_listed - Is the device of a file on the list?
+ * @handle: the file's serialized data
+ *
+ * Return: false for a list that could not be read, or that lacks the device:
+ *         pci_liveupdate_unlisted() has to be told of it.
+ */
+bool pci_liveupdate_listed(u64 handle)
+{
+	guard(mutex)(&pci_incoming_lock);
+	pci_incoming_load();
+	return pci_incoming_by_handle(handle);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_listed);
+
+/*
+ * Whatever was found with a list that can't be read was stopped then, and the
+ * driver that has it by now has reset it, if it can be. Otherwise a device that
+ * another driver has is that driver's, and what it does can't be told.
+ *
+ * Returns whether the device that was left running writes no more.
+ */
+static bool stop_unlisted(struct pci_dev *pdev)
+{
+	guard(device)(&pdev->dev);
+	if (pci_incoming_unknown)
+		return pci_reset_supported(pdev);
+	if (pdev->driver && strcmp(pdev->driver->name, PCI_LIVEUPDATE_DRIVER))
+		return false;
+	pci_err(pdev, "liveupdate: stopping it, it is not on the list of running devices\n");
+	pci_incoming_set_suspect(pdev, true);
+	return pci_incoming_halt(pdev);
+}
+
+/**
+ * pci_liveupdate_unlisted - A file says of a device that it was left running
+ * @sbdf:   PCI segment << 16 | bus << 8 | devfn of the device
+ * @handle: the file's serialized data; pci_liveupdate_listed() is false
+ *
+ * The device is stopped, if it is there; pci_liveupdate_forget() follows when
+ * the session is finished.
+ *
+ * Context: takes the device's lock.
+ */
+void pci_liveupdate_unlisted(u64 sbdf, u64 handle)
+{
+	struct pci_dev *pdev = pci_get_domain_bus_and_slot(sbdf >> 16,
+							   PCI_BUS_NUM(sbdf),
+							   sbdf & 0xff);
+	struct pci_dev_ser ser = { .domain = sbdf >> 16, .bdf = sbdf & 0xffff,
+				   .handle = handle, .refs = 1 };
+	struct pci_incoming *in;
+	bool stopped = pdev && stop_unlisted(pdev);
+
+	pci_dev_put(pdev);
+	guard(mutex)(&pci_incoming_lock);
+	if (pci_incoming_add(&ser)) {
+		WRITE_ONCE(incoming_lost, true);
+		return;
+	}
+	in = pci_incoming_by_handle(handle);
+	if (in && stopped)
+		in->state = PCI_INCOMING_STOPPED;
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_unlisted);
 
 /**
  * pci_liveupdate_forget - Nobody waits for a device any more
  * @handle: the file's serialized data
  *
- * For a file whose device pci_liveupdate_find() does not have: it is not there,
- * or was stopped when it was found to be another one.
+ * For a file whose device pci_liveupdate_find() does not have: it was stopped,
+ * or went, and then that is the end of it. When nobody has seen it, or knows of
+ * it, it may be running: see pci_liveupdate_lost().
  */
 void pci_liveupdate_forget(u64 handle)
 {
 	struct pci_incoming *in;
-	unsigned long key;
 
 	guard(mutex)(&pci_incoming_lock);
-	xa_for_each(&pci_incoming, key, in) {
-		if (in->pdev || pci_incoming_is_bridge(in) ||
-		    in->ser.handle != handle)
-			continue;
-		pr_warn("%04x:%02x:%02x.%d, left running, is not there\n",
-			in->ser.domain, PCI_BUS_NUM(in->ser.bdf),
-			PCI_SLOT(in->ser.bdf), PCI_FUNC(in->ser.bdf));
-		xa_erase(&pci_incoming, key);
-		kfree(in);
+	in = pci_incoming_by_handle(handle);
+	if (!in) {
+		pr_err("a device was left running and nothing tells which: memory of the previous kernel is kept for good; reset the machine to get it back\n");
+		WRITE_ONCE(incoming_lost, true);
+	} else if (in->state == PCI_INCOMING_STOPPED) {
+		pci_incoming_drop(in);
+	} else if (in->state == PCI_INCOMING_AWAITED) {
+		incoming_lose(in);
 	}
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_forget);
+
+/*
+ * What a device without a reset was doing would go on as soon as a driver turns
+ * Bus Master on, and its memory is somebody else's by then.
+ */
+static bool suspect_may_probe(struct pci_dev *pdev)
+{
+	int err;
+
+	pci_set_power_state(pdev, PCI_D0);
+	pci_save_state(pdev);
+	err = __pci_reset_function_locked(pdev);
+	if (err) {
+		pci_err(pdev, "liveupdate: no driver may have it, it was stopped and has no reset: turn its power off and on\n");
+		return false;
+	}
+	pci_restore_state(pdev);
+	pci_info(pdev, "liveupdate: reset\n");
+	pci_incoming_set_suspect(pdev, false);
+	return true;
+}
 
 /**
  * pci_liveupdate_may_probe - May this driver bind the device now?
  * @pdev: the device
  * @drv:  the driver
  *
+ * Context: The device's lock is held.
  * Return: false when the device is running and nobody's, and the driver is not
- *         the one that can take it over.
+ *         the one that can take it over; also when the device was stopped, might
+ *         go on with what it did, and can't be reset.
  */
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 			      const struct device_driver *drv)
 {
+	if (pci_incoming_suspect(pdev))
+		return suspect_may_probe(pdev);
 	return !pci_liveupdate_incoming(pdev) ||
 	       !strcmp(drv->name, PCI_LIVEUPDATE_DRIVER);
 }
@@ -211,40 +400,106 @@ void pci_liveupdate_claim(struct pci_dev *pdev)
 	in = pci_incoming_find(pdev);
 	if (!in || in->pdev != pdev)
 		return;
-	in->claimed = true;
+	in->state = PCI_INCOMING_CLAIMED;
 	incoming_unguard(in);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_claim);
 
-static void incoming_let_reset(struct pci_dev *pdev)
+/* Is it there, and the one that was left running? Then it may be reset by now. */
+static bool incoming_let_reset(struct pci_dev *pdev)
 {
 	struct pci_incoming *in;
 
 	guard(mutex)(&pci_incoming_lock);
 	in = pci_incoming_find(pdev);
-	if (in && in->pdev == pdev)
-		incoming_unguard(in);
+	if (!in || in->pdev != pdev)
+		return false;
+	incoming_unguard(in);
+	return true;
+}
+
+/* As pci_reset_function() does; it could reset whoever has the place by now. */
+static int reset_locked(struct pci_dev *pdev)
+{
+	int err;
+
+	if (!incoming_let_reset(pdev))
+		return -ENODEV;
+	pci_set_power_state(pdev, PCI_D0);
+	pci_save_state(pdev);
+	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	err = __pci_reset_function_locked(pdev);
+	pci_restore_state(pdev);
+	return err;
+}
+
+/* The bridge above, with a reference; NULL also when the device is gone. */
+static struct pci_dev *bridge_get(struct pci_dev *pdev)
+{
+	guard(device)(&pdev->dev);
+	if (!incoming_let_reset(pdev))
+		return NULL;
+	return pci_dev_get(pci_upstream_bridge(pdev));
+}
+
+static int incoming_reset(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge = bridge_get(pdev);
+	int err;
+
+	if (bridge)
+		pci_dev_lock(bridge);
+	scoped_guard(pci_dev, pdev)
+		err = reset_locked(pdev);
+	if (bridge)
+		pci_dev_unlock(bridge);
+	pci_dev_put(bridge);
+	return err;
+}
+
+/* Bus Master off, unless the device went meanwhile, which stopped it as well. */
+static void incoming_quiesce(struct pci_dev *pdev)
+{
+	guard(device)(&pdev->dev);
+	if (!incoming_let_reset(pdev))
+		return;
+	if (!pci_incoming_halt(pdev)) {
+		pci_err(pdev, "liveupdate: Bus Master can't be turned off: memory of the previous kernel is kept for good\n");
+		WRITE_ONCE(incoming_lost, true);
+	}
+	if (!pci_wait_for_pending_transaction(pdev))
+		pci_warn(pdev, "liveupdate: transactions still pending\n");
 }
 
 /**
- * pci_liveupdate_quiesce - Make a device unable to write memory
- * @pdev: the device
+ * pci_liveupdate_quiesce - Make an incoming device unable to write memory
+ * @pdev: the device; nothing is done to one that is gone by now
  *
  * Bus Master off, then a wait for what is under way, then a reset of the
  * function where it has one. On return no more DMA of the device arrives.
  *
- * Context: May sleep, takes the device's lock.
+ * Context: May sleep, takes the locks of the device and of the bridge above.
+ * Return: false for a device that has no reset. It would go on when a driver
+ *         turns Bus Master on, so no driver may bind it, and one that has it
+ *         bound has to go.
  */
-void pci_liveupdate_quiesce(struct pci_dev *pdev)
+bool pci_liveupdate_quiesce(struct pci_dev *pdev)
 {
-	incoming_let_reset(pdev);
-	pci_clear_master(pdev);
-	if (!pci_wait_for_pending_transaction(pdev))
-		pci_warn(pdev, "liveupdate: transactions still pending\n");
-	if (pci_reset_function(pdev))
-		pci_info(pdev, "liveupdate: stopped, it has no reset\n");
-	else
-		pci_info(pdev, "liveupdate: stopped and reset\n");
+	int err;
+
+	incoming_quiesce(pdev);
+	err = incoming_reset(pdev);
+	if (err == -ENODEV) {
+		pci_info(pdev, "liveupdate: stopped, it is gone\n");
+		return true;
+	}
+	if (err) {
+		pci_warn(pdev, "liveupdate: stopped, it has no reset: no driver may have it until its power was off\n");
+		pci_incoming_set_suspect(pdev, true);
+		return false;
+	}
+	pci_info(pdev, "liveupdate: stopped and reset\n");
+	return true;
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_quiesce);
 
@@ -257,9 +512,12 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_quiesce);
  */
 void pci_liveupdate_release(struct pci_dev *pdev)
 {
+	struct pci_incoming *in;
+
 	guard(mutex)(&pci_incoming_lock);
-	for (struct pci_dev *dev = pdev; dev; dev = pci_upstream_bridge(dev))
-		incoming_drop(dev);
+	in = pci_incoming_find(pdev);
+	if (in && in->pdev == pdev)
+		pci_incoming_drop(in);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_release);
 

@@ -35,6 +35,9 @@ bool pci_liveupdate_busy(struct pci_dev *pdev);
 int pci_liveupdate_check(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
 bool pci_liveupdate_running(void);
+bool pci_liveupdate_lost(void);
+bool pci_liveupdate_listed(u64 handle);
+void pci_liveupdate_unlisted(u64 sbdf, u64 handle);
 void pci_liveupdate_forget(u64 handle);
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 			      const struct device_driver *drv);
@@ -46,7 +49,7 @@ int pci_liveupdate_put_saved(struct pci_dev *pdev,
 			     struct pci_saved_state **state, const void *data,
 			     size_t len);
 void pci_liveupdate_claim(struct pci_dev *pdev);
-void pci_liveupdate_quiesce(struct pci_dev *pdev);
+bool pci_liveupdate_quiesce(struct pci_dev *pdev);
 void pci_liveupdate_release(struct pci_dev *pdev);
 #else
 static inline bool pci_liveupdate_outgoing(struct pci_dev *pdev)
@@ -62,6 +65,11 @@ static inline bool pci_liveupdate_incoming(struct pci_dev *pdev)
 }
 
 static inline bool pci_liveupdate_running(void)
+{
+	return false;
+}
+
+static inline bool pci_liveupdate_lost(void)
 {
 	return false;
 }

@@ -134,6 +134,16 @@ static int lu_retrieve_device(struct liveupdate_file_op_args *args,
 	return 0;
 }
 
+/* A device that is on no list that PCI could read can't be had any more. */
+static void lu_check_listed(u64 handle, const struct liveupdate_blob *blob)
+{
+	u64 sbdf;
+
+	if (!pci_liveupdate_listed(handle) &&
+	    !liveupdate_blob_get_u64(blob, 0, "sbdf", &sbdf))
+		pci_liveupdate_unlisted(sbdf, handle);
+}
+
 static int lu_retrieve(struct liveupdate_file_op_args *args)
 {
 	struct liveupdate_blob blob;
@@ -144,6 +154,7 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 				      VFIO_PCI_LUO_FH_COMPATIBLE);
 	if (ret)
 		return ret;
+	lu_check_listed(args->serialized_data, &blob);
 	pdev = lu_find(&blob);
 	if (pdev) {
 		ret = lu_retrieve_device(args, pdev, &blob);
@@ -156,17 +167,28 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 	return ret;
 }
 
-/* Ends the wait for an owner: after this the device writes nothing. */
+static void lu_unblock(struct pci_dev *pdev)
+{
+	guard(device)(&pdev->dev);
+	if (lu_is_bound(pdev)) {
+		struct vfio_pci_core_device *vdev = pci_get_drvdata(pdev);
+
+		vfio_liveupdate_unblock(&vdev->vdev);
+	}
+}
+
+/*
+ * Ends the wait for an owner: after this the device writes nothing. One without
+ * a reset would go on with what it did when somebody turns Bus Master on, so
+ * nobody gets it.
+ */
 static void lu_give_up(struct pci_dev *pdev)
 {
 	pci_warn(pdev, "liveupdate: not claimed\n");
-	pci_liveupdate_quiesce(pdev);
-	scoped_guard(device, &pdev->dev)
-		if (lu_is_bound(pdev)) {
-			struct vfio_pci_core_device *vdev = pci_get_drvdata(pdev);
-
-			vfio_liveupdate_unblock(&vdev->vdev);
-		}
+	if (pci_liveupdate_quiesce(pdev))
+		lu_unblock(pdev);
+	else
+		device_release_driver(&pdev->dev);
 	pci_liveupdate_release(pdev);
 }
 

@@ -6,9 +6,14 @@
  * to the next: one File-Lifecycle-Bound object of the Live Update
  * Orchestrator for all files of all devices.
  *
- * The object's handle is the physical address of a struct pci_ser in pages
- * preserved by KHO as one folio. The next kernel reads it while it enumerates,
- * long before any file is retrieved.
+ * The list is a chain of blocks. A block is pages preserved by KHO as one folio
+ * of %PCI_SER_ORDER, and begins with a struct pci_ser; the object's handle is
+ * the physical address of the first one. The next kernel reads it while it
+ * enumerates, long before any file is retrieved.
+ *
+ * A kernel that finds a list of another version, under a name that begins with
+ * %PCI_LUO_FLB_PREFIX, knows that devices are running and not which: it stops
+ * every device it enumerates.
  */
 #ifndef _LINUX_KHO_ABI_PCI_H
 #define _LINUX_KHO_ABI_PCI_H
@@ -16,13 +21,20 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-#define PCI_LUO_FLB_COMPATIBLE	"carryover,pci-v1"
+#define PCI_LUO_FLB_PREFIX	"carryover,pci-"
+#define PCI_LUO_FLB_COMPATIBLE	"carryover,pci-v2"
 
-/* Order of the folio that holds struct pci_ser; 32 KiB hold 481 devices. */
+/* Order of a block's folio; 32 KiB hold 481 devices. */
 #define PCI_SER_ORDER		3
+
+/* More blocks than this are no list. */
+#define PCI_SER_MAX_BLOCKS	256
 
 /* The device is above a preserved one and is kept for its sake. */
 #define PCI_DEV_SER_BRIDGE	0x0001
+
+/* The bridge had Bus Master on when the kernel was frozen. */
+#define PCI_DEV_SER_MASTER	0x0002
 
 /* Registers of a bridge from PCI_PRIMARY_BUS on: bus numbers and windows. */
 #define PCI_SER_BRIDGE_WORDS	7
@@ -44,7 +56,8 @@
  *                    which device a file is of can be told without reading the
  *                    file's state
  * @bridge:           the 32 bit words from PCI_PRIMARY_BUS on, without latency
- *                    timer and status; 0 when the device is no bridge
+ *                    timer and status, as they were when the kernel was frozen;
+ *                    0 when the device is no bridge
  */
 struct pci_dev_ser {
 	u32 domain;
@@ -62,12 +75,14 @@ struct pci_dev_ser {
 } __packed;
 
 /**
- * struct pci_ser - the list
+ * struct pci_ser - one block of the list
+ * @next:     physical address of the next block, 0 in the last one
  * @count:    entries of @devices in use
  * @reserved: 0
- * @devices:  no device twice, in no order
+ * @devices:  no device twice in the whole list, in no order
  */
 struct pci_ser {
+	u64 next;
 	u32 count;
 	u32 reserved;
 	struct pci_dev_ser devices[];
