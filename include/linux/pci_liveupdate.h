@@ -18,8 +18,24 @@
 
 struct device_driver;
 struct liveupdate_file_handler;
+struct pci_bus;
 struct pci_dev;
 struct pci_saved_state;
+
+/**
+ * enum pci_liveupdate_obstacle - why a device can't be left running
+ * @PCI_LIVEUPDATE_NO_OBSTACLE:   it can
+ * @PCI_LIVEUPDATE_BEHIND_DEVICE: what it writes goes through another device that
+ *                                is no bridge, as behind Intel's VMD: that one
+ *                                is stopped
+ * @PCI_LIVEUPDATE_HOST_STOPS:    the host bridge's driver stops the bus when the
+ *                                kernel ends
+ */
+enum pci_liveupdate_obstacle {
+	PCI_LIVEUPDATE_NO_OBSTACLE,
+	PCI_LIVEUPDATE_BEHIND_DEVICE,
+	PCI_LIVEUPDATE_HOST_STOPS,
+};
 
 #ifdef CONFIG_PCI_LIVEUPDATE
 int pci_liveupdate_register(struct liveupdate_file_handler *fh);
@@ -32,6 +48,8 @@ bool pci_liveupdate_outgoing(struct pci_dev *pdev);
 void pci_liveupdate_setup_device(struct pci_dev *pdev);
 bool pci_liveupdate_incoming(struct pci_dev *pdev);
 bool pci_liveupdate_busy(struct pci_dev *pdev);
+bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot);
+enum pci_liveupdate_obstacle pci_liveupdate_obstacle(struct pci_dev *pdev);
 int pci_liveupdate_check(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
 bool pci_liveupdate_running(void);
@@ -75,6 +93,12 @@ static inline bool pci_liveupdate_lost(void)
 }
 
 static inline bool pci_liveupdate_busy(struct pci_dev *pdev)
+{
+	return false;
+}
+
+static inline bool pci_liveupdate_slot_busy(struct pci_bus *bus,
+					    unsigned int slot)
 {
 	return false;
 }
