@@ -14,7 +14,9 @@
  *   never    nobody asks for the session: everything stays as it was
  *   alien    the kernel has no handlers: the same, for good, and it says so
  *   off      it was told to leave live updates alone: the same, and no word
- *   moved    the device's bus has another number: it is stopped at once
+ *   other    its list of devices has another version: all are stopped at once
+ *   unseen   the device's bus is not scanned: what it may write is never freed
+ *   forgotten  the same, and the memfd is retrieved and closed
  */
 #include <errno.h>
 #include <signal.h>
@@ -181,17 +183,38 @@ static int off(const char *bdf)
 }
 
 /* Stopped when it was found, and the session can be finished all the same. */
-static int moved(const char *bdf)
+static int other(const char *bdf)
 {
 	int session;
 
 	CHECK(!rig_master(bdf));
 	session = rig_session_retrieve("unclaimed");
-	FAILS(co_session_retrieve_fd(session, TOKEN + 1), ENODEV);
+	FAILS(co_session_retrieve_fd(session, TOKEN + 1), ENXIO);
 	watch_canary();
 	rig_session_finish(session);
 	CHECK(!rig_master(bdf));
 	watch_canary();
+	return test_result();
+}
+
+/* It writes for as long as it has work, and nobody can stop it. */
+static int unseen(bool retrieve)
+{
+	int session = rig_session_retrieve("unclaimed"), log = log_open();
+	char bdf[CO_BDF_SIZE];
+	struct disk disk;
+
+	FAILS(co_pci_find_class(0x010802, 0, bdf), ENODEV);
+	if (retrieve)
+		disk_retrieve_memory(&disk, session, TOKEN);
+	watch_canary();
+	rig_session_finish(session);
+	CHECK(log_has(log, (const char *[]){ "was not found and may be writing",
+					     NULL }));
+	if (retrieve)
+		co_buffer_close(&disk.buffer);
+	for (int i = 0; i < 4; i++)
+		watch_canary();
 	return test_result();
 }
 
@@ -200,9 +223,11 @@ static int after(const char *mode)
 	char bdf[CO_BDF_SIZE];
 	int session;
 
+	if (!strcmp(mode, "unseen") || !strcmp(mode, "forgotten"))
+		return unseen(*mode == 'f');
 	disk_find(bdf);
-	if (!strcmp(mode, "moved"))
-		return moved(bdf);
+	if (!strcmp(mode, "other"))
+		return other(bdf);
 	CHECK(rig_master(bdf));
 	if (!strcmp(mode, "alien"))
 		return alien(bdf);

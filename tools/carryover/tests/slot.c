@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Hotplug slots of the guest. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/pci_regs.h>
+
+#include "helpers.h"
+#include "harness.h"
+#include "rig.h"
+#include "slot.h"
+#include "sysfs.h"
+
+#define WAIT_MS		20000u
+#define STEP_MS		20u
+#define DEVICES		"/sys/bus/pci/devices"
+
+void slot_monitor(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("@monitor ");
+	vprintf(fmt, args);
+	printf("\n");
+	va_end(args);
+	fflush(stdout);
+}
+
+static unsigned int find_express(const char *bdf)
+{
+	uint16_t at, head;
+
+	WORKS(co_pci_config_read16(bdf, PCI_CAPABILITY_LIST, &at));
+	for (at &= 0xff; at; at = head >> 8) {
+		WORKS(co_pci_config_read16(bdf, at, &head));
+		if ((head & 0xff) == PCI_CAP_ID_EXP)
+			return at;
+	}
+	MUST(!"no PCI Express capability");
+	return 0;
+}
+
+static void write16(const char *bdf, unsigned int at, uint16_t value)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/config", bdf);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	MUST(fd >= 0);
+	MUST(pwrite(fd, &value, sizeof(value), at) == sizeof(value));
+	close(fd);
+}
+
+/*
+ * What QEMU takes for the leave to detach the device: both the power and its
+ * indicator are said to be off. The port has no such controls, so its driver
+ * sees a device that goes with its power on.
+ */
+void slot_pull(const char *port)
+{
+	unsigned int at = find_express(port) + PCI_EXP_SLTCTL;
+	uint16_t control;
+
+	WORKS(co_pci_config_read16(port, at, &control));
+	write16(port, at, control | PCI_EXP_SLTCTL_PCC |
+		PCI_EXP_SLTCTL_PWR_IND_OFF);
+	write16(port, at, control);
+}
+
+int slot_power(unsigned int slot, bool on)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/slots/%u/power", slot);
+	return file_write(path, on ? "1" : "0");
+}
+
+bool slot_wait(const char *bdf, bool there)
+{
+	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		if (!sysfs_present(bdf) == there)
+			return true;
+		rig_sleep_ms(STEP_MS);
+	}
+	return false;
+}
+
+bool slot_wait_file(const char *path)
+{
+	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		if (!access(path, F_OK))
+			return true;
+		rig_sleep_ms(STEP_MS);
+	}
+	return false;
+}
+
+bool slot_driver(const char *bdf, const char *driver)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/driver", bdf);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return false;
+	target[len] = 0;
+	return !strcmp(strrchr(target, '/') + 1, driver);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hotplug slots of the guest, and QEMU's hand that plugs and pulls. The ports
+ * are pcie-root-port,power_controller_present=off, hotplug is native.
+ */
+#ifndef SLOT_H
+#define SLOT_H
+
+#include <stdbool.h>
+
+/* Have QEMU's monitor do something; see tools/vm/vmlib/monitor.py. */
+void slot_monitor(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Pull the device below a port out, without asking anybody. */
+void slot_pull(const char *port);
+
+/* Write to the slot's "power". 0 or -errno. */
+int slot_power(unsigned int slot, bool on);
+
+/* Until the device is there, or is not. False if that takes too long. */
+bool slot_wait(const char *bdf, bool there);
+
+/* Until a file is there. */
+bool slot_wait_file(const char *path);
+
+/* Is the device bound to a driver of this name? */
+bool slot_driver(const char *bdf, const char *driver);
+
+#endif /* SLOT_H */
