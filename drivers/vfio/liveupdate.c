@@ -7,7 +7,8 @@
  * retrieved file is bound and attached as it was, without the steps that would
  * disturb the device.
  *
- * Locking order: a session's mutex -> dev_set->lock -> the gate of the iommufd
+ * Locking order: a session's mutex -> device lock -> dev_set->lock -> the gate
+ * of the iommufd
  */
 #include <linux/anon_inodes.h>
 #include <linux/export.h>
@@ -28,7 +29,7 @@ static bool vfio_liveupdate_unclaimed(struct vfio_device *device)
 	       pci_liveupdate_incoming(to_pci_dev(device->dev));
 }
 
-/* Called when userspace opens the device's own file. */
+/* Called when userspace opens the device, by its own file or by its group. */
 int vfio_liveupdate_check_open(struct vfio_device *device)
 {
 	return vfio_liveupdate_unclaimed(device) ? -EBUSY : 0;
@@ -81,42 +82,70 @@ static ssize_t liveupdate_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(liveupdate);
 
-/*
- * Called when the device is there. Its group can't be opened as long as the
- * device file is in use, and that is what it is: the block passes to the file
- * when that is retrieved, or ends with vfio_liveupdate_unblock().
- */
-void vfio_liveupdate_register(struct vfio_device *device)
-{
-	if (device_create_file(&device->device, &dev_attr_liveupdate))
-		dev_warn(&device->device, "no attribute to exclude it\n");
-	if (vfio_liveupdate_unclaimed(device)) {
-		vfio_device_block_group(device);
-		liveupdate_stamp(LIVEUPDATE_PHASE_BOUND, "%s",
-				 dev_name(device->dev));
-	}
-}
+static struct attribute *vfio_liveupdate_attrs[] = {
+	&dev_attr_liveupdate.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(vfio_liveupdate);
 
 /*
- * Called when the device goes, closed by now: undoes the above. The attribute
- * went with the device.
+ * A group can't be opened as long as the device file is in use, and that is
+ * what the file of a device that is nobody's is. The block has one owner: the
+ * device while liveupdate_blocked is set, which the lock of the PCI device
+ * protects, and then the file that was retrieved, which ends it when closed.
  */
-void vfio_liveupdate_unregister(struct vfio_device *device)
+static int vfio_liveupdate_block(struct vfio_device *device)
 {
-	xa_erase(&vfio_liveupdate_out, (unsigned long)device);
-	if (vfio_liveupdate_unclaimed(device))
-		vfio_device_unblock_group(device);
+	int ret;
+
+	device_lock_assert(device->dev);
+
+	if (device->liveupdate_blocked)
+		return 0;
+	ret = vfio_device_block_group(device);
+	device->liveupdate_blocked = !ret;
+	return ret;
 }
 
 /**
  * vfio_liveupdate_unblock - Nobody will retrieve the device's file
  * @device: the device, incoming until now
+ *
+ * Context: The lock of @device->dev is held.
  */
 void vfio_liveupdate_unblock(struct vfio_device *device)
 {
+	device_lock_assert(device->dev);
+
+	if (!device->liveupdate_blocked)
+		return;
+	device->liveupdate_blocked = false;
 	vfio_device_unblock_group(device);
 }
 EXPORT_SYMBOL_GPL(vfio_liveupdate_unblock);
+
+/*
+ * Called by the driver's probe before the device is there. Somebody may have
+ * opened the group already: that does not give the device away, see
+ * vfio_liveupdate_check_open(), and is tried again when the file is retrieved.
+ */
+void vfio_liveupdate_register(struct vfio_device *device)
+{
+	device->device.groups = vfio_liveupdate_groups;
+	if (!vfio_liveupdate_unclaimed(device))
+		return;
+	if (vfio_liveupdate_block(device))
+		dev_warn(device->dev, "liveupdate: its group is open\n");
+	liveupdate_stamp(LIVEUPDATE_PHASE_BOUND, "%s", dev_name(device->dev));
+}
+
+/* Called when the device goes, closed by now: undoes the above. */
+void vfio_liveupdate_unregister(struct vfio_device *device)
+{
+	xa_erase(&vfio_liveupdate_out, (unsigned long)device);
+	if (device->liveupdate_blocked)
+		vfio_liveupdate_unblock(device);
+}
 
 /**
  * vfio_liveupdate_df - What stands behind a file
@@ -151,12 +180,15 @@ static int vfio_liveupdate_bind(struct vfio_device_file *df,
 	iommufd_restore_end(df->iommufd);
 	if (ret)
 		return ret;
-	ret = vfio_liveupdate_attach(device, bind->pt_id);
+	ret = vfio_liveupdate_attach(device, bind->pt_id) ?:
+	      bind->restore(device, bind->data);
 	if (ret) {
 		vfio_df_close(df);
 		return ret;
 	}
 	device->cdev_opened = true;
+	/* The file's from here on: it ends the block when it is closed. */
+	device->liveupdate_blocked = false;
 	/* Pairs with smp_load_acquire() in the file's operations */
 	smp_store_release(&df->access_granted, true);
 	return 0;
@@ -178,12 +210,14 @@ static struct file *vfio_liveupdate_file(struct vfio_device_file *df)
 
 /**
  * vfio_liveupdate_open - Open, bind and attach a device as it was
- * @device:  a device that is incoming; the caller keeps it registered
+ * @device:  a device that is incoming
  * @iommufd: the retrieved iommufd
  * @bind:    how it was bound
  *
- * Context: Takes dev_set->lock.
- * Return: the file, or an ERR_PTR; the device then is as it was before.
+ * Context: The lock of @device->dev is held, which keeps the driver bound and
+ *          protects the group's block. Takes dev_set->lock.
+ * Return: the file, or an ERR_PTR; the device then is nobody's as it was
+ *         before, and its group blocked.
  */
 struct file *vfio_liveupdate_open(struct vfio_device *device,
 				  struct file *iommufd,
@@ -193,6 +227,11 @@ struct file *vfio_liveupdate_open(struct vfio_device *device,
 	struct file *file;
 	int ret;
 
+	ret = vfio_liveupdate_block(device);
+	if (ret) {
+		dev_warn(device->dev, "liveupdate: its group is open\n");
+		return ERR_PTR(ret);
+	}
 	if (!vfio_device_try_get_registration(device))
 		return ERR_PTR(-ENODEV);
 	df = vfio_allocate_device_file(device);

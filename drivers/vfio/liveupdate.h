@@ -14,11 +14,16 @@ struct vfio_device_file;
  * @devid: ID of the device in its iommufd
  * @pt_id: ID of the HWPT it is attached to, 0 when it is not
  * @sbdf:  PCI segment << 16 | bus << 8 | devfn
+ * @restore: called when the device is open and attached, with dev_set->lock
+ *           held: gives it its state back
+ * @data:  for @restore
  */
 struct vfio_liveupdate_bind {
 	u32 devid;
 	u32 pt_id;
 	u64 sbdf;
+	int (*restore)(struct vfio_device *device, const void *data);
+	const void *data;
 };
 
 #ifdef CONFIG_VFIO_PCI_LIVEUPDATE

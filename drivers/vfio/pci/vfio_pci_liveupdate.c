@@ -75,7 +75,9 @@ static struct file *lu_open(struct liveupdate_session *session,
 			    struct vfio_pci_core_device *vdev,
 			    const struct liveupdate_blob *blob)
 {
-	struct vfio_liveupdate_bind bind;
+	struct vfio_liveupdate_bind bind = {
+		.restore = vfio_pci_lu_restore_config, .data = blob,
+	};
 	struct file *iommufd, *file;
 	u64 token;
 	int ret;
@@ -124,11 +126,6 @@ static int lu_retrieve_device(struct liveupdate_file_op_args *args,
 	file = lu_open(args->session, vdev, blob);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = vfio_pci_lu_restore_config(vdev, blob);
-	if (ret) {
-		fput(file);
-		return ret;
-	}
 	pci_liveupdate_claim(pdev);
 	args->file = file;
 	return 0;
@@ -180,16 +177,20 @@ static void lu_unblock(struct pci_dev *pdev)
 /*
  * Ends the wait for an owner: after this the device writes nothing. One without
  * a reset would go on with what it did when somebody turns Bus Master on, so
- * nobody gets it.
+ * nobody gets it. A driver that binds it from pci_liveupdate_release() on does
+ * not block the group.
  */
 static void lu_give_up(struct pci_dev *pdev)
 {
+	bool reset;
+
 	pci_warn(pdev, "liveupdate: not claimed\n");
-	if (pci_liveupdate_quiesce(pdev))
-		lu_unblock(pdev);
-	else
+	reset = pci_liveupdate_quiesce(pdev);
+	if (!reset)
 		device_release_driver(&pdev->dev);
 	pci_liveupdate_release(pdev);
+	if (reset)
+		lu_unblock(pdev);
 }
 
 /* The file was not asked for, or could not be retrieved. */

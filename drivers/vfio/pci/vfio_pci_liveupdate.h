@@ -65,8 +65,7 @@ int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args);
 void vfio_pci_lu_unfreeze(struct liveupdate_file_op_args *args);
 
 int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob);
-int vfio_pci_lu_restore_config(struct vfio_pci_core_device *vdev,
-			       const struct liveupdate_blob *blob);
+int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob);
 
 #ifdef CONFIG_VFIO_PCI_LIVEUPDATE
 enum vfio_liveupdate_obstacle

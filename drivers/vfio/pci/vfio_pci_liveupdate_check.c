@@ -112,14 +112,15 @@ int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob)
 
 /**
  * vfio_pci_lu_restore_config - Have a device's config space be what it was
- * @vdev: the device, opened
- * @blob: of the device's file
+ * @device: the device, opened
+ * @blob:   struct liveupdate_blob of the device's file
  *
+ * Context: dev_set->lock is held.
  * Return: 0, or -EBADMSG when something in the blob does not fit the device.
  */
-int vfio_pci_lu_restore_config(struct vfio_pci_core_device *vdev,
-			       const struct liveupdate_blob *blob)
+int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob)
 {
+	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(device);
 	const void *vconfig, *saved;
 	size_t len, saved_len;
 	u16 command;
