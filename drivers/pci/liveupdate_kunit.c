@@ -13,6 +13,7 @@
 #include <linux/unaligned.h>
 
 #include "liveupdate.h"
+#include "pci.h"
 
 static struct pci_dev *any_endpoint(struct kunit *test)
 {
@@ -70,67 +71,121 @@ static void other_device(struct kunit *test)
 	}
 }
 
-/* The state of a device, as it is handed over; @state is its owner's. */
-static void *handed_over(struct kunit *test, struct pci_dev *pdev,
-			 struct pci_saved_state **state, size_t *len)
-{
-	void *data = NULL;
+/* Capabilities of a saved state, as a kernel with this configuration has them. */
+struct made_cap {
+	u16 number;
+	bool extended;
+	unsigned int size;
+};
 
-	pci_save_state(pdev);
-	*state = pci_store_saved_state(pdev);
-	KUNIT_ASSERT_NOT_NULL(test, *state);
-	KUNIT_ASSERT_EQ(test, pci_liveupdate_get_saved(pdev, *state, &data, len),
-			0);
-	return data;
+static struct pci_saved_state *made_state(struct kunit *test, u8 fill,
+					  const struct made_cap *made, int n)
+{
+	struct pci_saved_state *state = kunit_kzalloc(test, 1024, GFP_KERNEL);
+	struct pci_cap_saved_data *cap;
+
+	KUNIT_ASSERT_NOT_NULL(test, state);
+	memset(state->config_space, fill, sizeof(state->config_space));
+	cap = state->cap;
+	for (int i = 0; i < n; i++) {
+		cap->cap_nr = made[i].number;
+		cap->cap_extended = made[i].extended;
+		cap->size = made[i].size;
+		memset(cap->data, fill, cap->size);
+		cap = (void *)cap->data + cap->size;
+	}
+	return state;
 }
 
-/* The first capability alone, whole but for two bytes, and its length says so. */
-static void shorter_capability(struct kunit *test, struct pci_dev *pdev,
-			       struct pci_saved_state **state, u8 *data)
-{
-	u32 size = get_unaligned_be32(data + 12);
+static const struct made_cap made_caps[] = {
+	{ PCI_CAP_ID_EXP, false, 14 },
+	{ PCI_EXT_CAP_ID_ERR, true, 20 },
+	{ PCI_CAP_ID_PCIX, false, 2 },
+};
 
-	put_unaligned_be32(size - 2, data + 12);
-	KUNIT_EXPECT_EQ(test,
-			pci_liveupdate_put_saved(pdev, state, data, 16 + size - 2),
-			-EBADMSG);
-	put_unaligned_be32(size, data + 12);
+/* As it is handed over; the caller frees it. */
+static u8 *handed_over(struct kunit *test, size_t *len)
+{
+	struct pci_saved_state *state = made_state(test, 0xff, made_caps,
+						   ARRAY_SIZE(made_caps));
+	void *data = NULL;
+
+	KUNIT_ASSERT_EQ(test, pci_liveupdate_get_saved(state, &data, len), 0);
+	return data;
 }
 
 static void saved_state(struct kunit *test)
 {
+	struct pci_saved_state *state = made_state(test, 0, made_caps,
+						   ARRAY_SIZE(made_caps));
 	struct pci_dev *pdev = any_endpoint(test);
-	struct pci_saved_state *state;
-	u16 command;
+	u8 *exp = (u8 *)state->cap->data;
 	size_t len;
-	u8 *data = handed_over(test, pdev, &state, &len);
+	u8 *data = handed_over(test, &len);
 
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, &state, data, len), 0);
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, &state, data, 0),
-			-EBADMSG);
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, &state, data, 7),
-			-EBADMSG);
-	KUNIT_EXPECT_EQ(test,
-			pci_liveupdate_put_saved(pdev, &state, data, len - 1),
-			-EBADMSG);
-	/* Behind the two words of the head: ID, kind and length of the first. */
-	for (int at = 8; at < 16; at++) {
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, state, data, len), 0);
+	/* Sizes of transactions are those of this kernel's bridges. */
+	KUNIT_EXPECT_EQ(test, get_unaligned((u16 *)exp),
+			0xffff & ~(PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ));
+	KUNIT_EXPECT_EQ(test, exp[13], 0xff);
+	/* Neither addresses nor Bus Master are inherited. */
+	KUNIT_EXPECT_EQ(test, state->config_space[PCI_COMMAND / 4] &
+			PCI_COMMAND_MASTER, 0);
+	KUNIT_EXPECT_NE(test, state->config_space[PCI_COMMAND / 4], 0);
+	KUNIT_EXPECT_EQ(test, state->config_space[PCI_BASE_ADDRESS_0 / 4], 0);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_get_saved(NULL, (void **)&data, &len),
+			-ENODATA);
+	kfree(data);
+	pci_dev_put(pdev);
+}
+
+/* Which capabilities are saved, and how much of them, is up to each kernel. */
+static void saved_by_another_configuration(struct kunit *test)
+{
+	static const struct made_cap other[] = {
+		{ PCI_CAP_ID_PCIX, false, 2 },
+		{ PCI_CAP_ID_EXP, false, 12 },
+		{ PCI_EXT_CAP_ID_LTR, true, 4 },
+	};
+	struct pci_saved_state *state = made_state(test, 0, other,
+						   ARRAY_SIZE(other));
+	struct pci_dev *pdev = any_endpoint(test);
+	u8 *pcix = (u8 *)state->cap->data;
+	size_t len;
+	u8 *data = handed_over(test, &len);
+
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, state, data, len), 0);
+	KUNIT_EXPECT_EQ(test, pcix[1], 0xff);
+	/* The other two: 12 bytes and 4, each behind a head, are what they were. */
+	KUNIT_EXPECT_NULL(test, memchr_inv(pcix + 2 + 8, 0, 12));
+	KUNIT_EXPECT_NULL(test, memchr_inv(pcix + 2 + 8 + 12 + 8, 0, 4));
+	kfree(data);
+	pci_dev_put(pdev);
+}
+
+/* I4: what comes from another kernel is not believed. */
+static void saved_state_damaged(struct kunit *test)
+{
+	size_t len;
+	u8 *data = handed_over(test, &len);
+
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, len), 0);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, 0), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, 7), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, 8), 0);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, len - 1), -EBADMSG);
+	/* Behind the two words of the head: ID, then kind and length of the first. */
+	for (int at = 10; at < 16; at++) {
 		data[at] ^= 0x40;
-		KUNIT_EXPECT_EQ(test,
-				pci_liveupdate_put_saved(pdev, &state, data, len),
+		KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, len),
 				-EBADMSG);
 		data[at] ^= 0x40;
 	}
-	shorter_capability(test, pdev, &state, data);
-	/* Whether it may master the bus is not inherited. */
-	data[3] |= PCI_COMMAND_MASTER;
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, &state, data, len), 0);
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	KUNIT_EXPECT_EQ(test, pdev->saved_config_space[PCI_COMMAND / 4] &
-			PCI_COMMAND_MASTER, command & PCI_COMMAND_MASTER);
-	kfree(state);
+	put_unaligned_be32(0, data + 12);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, len), -EBADMSG);
+	put_unaligned_be32(U32_MAX, data + 12);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check_saved(data, len), -EBADMSG);
 	kfree(data);
-	pci_dev_put(pdev);
 }
 
 #define MANY	1000
@@ -227,6 +282,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(same_device),
 	KUNIT_CASE(other_device),
 	KUNIT_CASE(saved_state),
+	KUNIT_CASE(saved_by_another_configuration),
+	KUNIT_CASE(saved_state_damaged),
 	{}
 };
 

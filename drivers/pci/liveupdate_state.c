@@ -4,12 +4,16 @@
  * gives the device back. A driver that takes over a running device can't save
  * it anew, so it inherits what its predecessor saved.
  *
- * The layout of a saved state is in <linux/kho/abi/vfio_pci.h>, "saved-state".
+ * A saved state is read and written where it is. To load it into the device, as
+ * pci_load_saved_state() does, would take it from a reset that is going on.
+ *
+ * The layout of a saved state in a blob is in <linux/kho/abi/vfio_pci.h>, "saved-state".
  */
 #include <linux/export.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 
 #include "liveupdate.h"
 #include "pci.h"
@@ -35,139 +39,177 @@ struct saved_cap_ser {
 	u8 data[];
 };
 
-static size_t saved_size(struct pci_dev *pdev)
+/* After the last capability comes one without a size. */
+static struct pci_cap_saved_data *next_cap(struct pci_cap_saved_data *cap)
 {
-	struct pci_cap_saved_state *cap;
+	return (void *)cap->data + cap->size;
+}
+
+static size_t saved_size(struct pci_saved_state *state)
+{
+	struct pci_cap_saved_data *cap;
 	size_t size = sizeof(struct saved_ser);
 
-	hlist_for_each_entry(cap, &pdev->saved_cap_space, next)
-		size += sizeof(struct saved_cap_ser) + cap->cap.size;
+	for (cap = state->cap; cap->size; cap = next_cap(cap))
+		size += sizeof(struct saved_cap_ser) + cap->size;
 	return size;
 }
 
-static void saved_write(struct pci_dev *pdev, void *data)
+static void saved_write(struct pci_saved_state *state, void *data)
 {
 	struct saved_ser *ser = data;
 	struct saved_cap_ser *to = data + sizeof(*ser);
-	struct pci_cap_saved_state *cap;
+	struct pci_cap_saved_data *cap;
 
-	ser->command = cpu_to_be32(pdev->saved_config_space[COMMAND_WORD] &
+	ser->command = cpu_to_be32(state->config_space[COMMAND_WORD] &
 				   COMMAND_MASK);
-	ser->cache = cpu_to_be32(pdev->saved_config_space[CACHE_WORD] &
-				 CACHE_MASK);
-	hlist_for_each_entry(cap, &pdev->saved_cap_space, next) {
-		to->number = cpu_to_be16(cap->cap.cap_nr);
-		to->extended = cpu_to_be16(cap->cap.cap_extended);
-		to->len = cpu_to_be32(cap->cap.size);
-		memcpy(to->data, cap->cap.data, cap->cap.size);
-		to = (void *)to->data + cap->cap.size;
+	ser->cache = cpu_to_be32(state->config_space[CACHE_WORD] & CACHE_MASK);
+	for (cap = state->cap; cap->size; cap = next_cap(cap)) {
+		to->number = cpu_to_be16(cap->cap_nr);
+		to->extended = cpu_to_be16(cap->cap_extended);
+		to->len = cpu_to_be32(cap->size);
+		memcpy(to->data, cap->data, cap->size);
+		to = (void *)to->data + cap->size;
 	}
 }
 
 /**
  * pci_liveupdate_get_saved - Put a saved state into a form that can be handed over
- * @pdev:  the device
- * @state: what pci_store_saved_state() gave for it; stays the caller's
+ * @state: what pci_store_saved_state() gave; stays the caller's
  * @data:  [OUT] the serialized state, to be freed with kfree()
  * @len:   [OUT] bytes at @data
  *
- * Context: The owner of the device; nobody else saves or restores it now.
+ * Context: The owner of @state; the device is not looked at.
  * Return: 0, -ENODATA when there is no state, -ENOMEM.
  */
-int pci_liveupdate_get_saved(struct pci_dev *pdev,
-			     struct pci_saved_state *state, void **data,
+int pci_liveupdate_get_saved(struct pci_saved_state *state, void **data,
 			     size_t *len)
 {
-	if (!state || pci_load_saved_state(pdev, state))
+	if (!state)
 		return -ENODATA;
-	*len = saved_size(pdev);
+	*len = saved_size(state);
 	*data = kzalloc(*len, GFP_KERNEL);
 	if (!*data)
 		return -ENOMEM;
-	saved_write(pdev, *data);
+	saved_write(state, *data);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_get_saved);
 
-static struct pci_cap_saved_state *find_cap(struct pci_dev *pdev,
-					    const struct saved_cap_ser *ser)
+/**
+ * pci_liveupdate_check_saved - Is a serialized state whole?
+ * @data: from pci_liveupdate_get_saved(), in the previous kernel
+ * @len:  bytes at @data
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int pci_liveupdate_check_saved(const void *data, size_t len)
 {
-	u16 number = be16_to_cpu(ser->number);
-
-	if (!ser->extended && number > U8_MAX)
-		return NULL;
-	return ser->extended ? pci_find_saved_ext_cap(pdev, number) :
-			       pci_find_saved_cap(pdev, number);
-}
-
-/* Check all of it, and take it over when @apply is set. */
-static int saved_caps(struct pci_dev *pdev, const void *data, size_t len,
-		      bool apply)
-{
+	if (len < sizeof(struct saved_ser))
+		return -EBADMSG;
+	data += sizeof(struct saved_ser);
+	len -= sizeof(struct saved_ser);
 	while (len) {
 		const struct saved_cap_ser *ser = data;
-		struct pci_cap_saved_state *cap;
 		size_t size;
 
 		if (len < sizeof(*ser))
 			return -EBADMSG;
 		size = be32_to_cpu(ser->len);
-		if (len - sizeof(*ser) < size || be16_to_cpu(ser->extended) > 1)
+		if (!size || len - sizeof(*ser) < size ||
+		    be16_to_cpu(ser->extended) > 1)
 			return -EBADMSG;
-		cap = find_cap(pdev, ser);
-		if (!cap || cap->cap.size != size)
-			return -EBADMSG;
-		if (apply)
-			memcpy(cap->cap.data, ser->data, size);
 		data += sizeof(*ser) + size;
 		len -= sizeof(*ser) + size;
 	}
 	return 0;
 }
+EXPORT_SYMBOL_GPL(pci_liveupdate_check_saved);
 
 static void put_bits(u32 *word, u32 value, u32 mask)
 {
 	*word = (*word & ~mask) | (value & mask);
 }
 
+static struct pci_cap_saved_data *find_cap(struct pci_saved_state *state,
+					   const struct saved_cap_ser *ser)
+{
+	struct pci_cap_saved_data *cap;
+
+	for (cap = state->cap; cap->size; cap = next_cap(cap))
+		if (cap->cap_nr == be16_to_cpu(ser->number) &&
+		    cap->cap_extended == be16_to_cpu(ser->extended) &&
+		    cap->size == be32_to_cpu(ser->len))
+			return cap;
+	return NULL;
+}
+
+/*
+ * How much the device may send or ask for at once has to fit the bridges above,
+ * as this kernel has set them up. Device Control is the first register saved.
+ */
+static void inherit_cap(struct pci_cap_saved_data *cap,
+			const struct saved_cap_ser *ser)
+{
+	const u16 sizes = PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ;
+	bool express = !cap->cap_extended && cap->cap_nr == PCI_CAP_ID_EXP &&
+		       cap->size >= sizeof(u16);
+	u16 own = express ? get_unaligned((u16 *)cap->data) : 0;
+	u16 was;
+
+	memcpy(cap->data, ser->data, cap->size);
+	if (!express)
+		return;
+	was = get_unaligned((u16 *)cap->data);
+	put_unaligned((u16)((was & ~sizes) | (own & sizes)), (u16 *)cap->data);
+}
+
+static void inherit_caps(struct pci_dev *pdev, struct pci_saved_state *state,
+			 const void *data, const void *end)
+{
+	while (data < end) {
+		const struct saved_cap_ser *ser = data;
+		struct pci_cap_saved_data *cap = find_cap(state, ser);
+
+		if (cap)
+			inherit_cap(cap, ser);
+		else
+			pci_info(pdev, "liveupdate: this kernel does not save %s capability %#x of %u bytes, it stays as it is\n",
+				 ser->extended ? "extended" : "the",
+				 be16_to_cpu(ser->number),
+				 be32_to_cpu(ser->len));
+		data += sizeof(*ser) + be32_to_cpu(ser->len);
+	}
+}
+
 /**
  * pci_liveupdate_put_saved - Inherit a saved state
- * @pdev:  the device, its state saved anew by pci_save_state()
- * @state: [IN/OUT] what pci_store_saved_state() gave for it; replaced
+ * @pdev:  the device, for the log
+ * @state: what pci_store_saved_state() gave for it in this kernel; becomes what
+ *         is restored when the device is given back
  * @data:  from pci_liveupdate_get_saved() in the previous kernel
  * @len:   bytes at @data
  *
  * Where the device is in this kernel, and whether it may master the bus, is not
- * taken from there.
+ * taken from there, nor are capabilities that this kernel does not save, or not
+ * in the same length: which those are depends on its configuration.
  *
- * Return: 0, -EBADMSG when the data does not fit the device, -ENOMEM; @state is
- *         then what it was.
+ * Return: 0, or -EBADMSG when the data is damaged; @state is then what it was.
  */
 int pci_liveupdate_put_saved(struct pci_dev *pdev,
-			     struct pci_saved_state **state, const void *data,
+			     struct pci_saved_state *state, const void *data,
 			     size_t len)
 {
 	const struct saved_ser *ser = data;
-	struct pci_saved_state *inherited;
-	int err;
+	int err = pci_liveupdate_check_saved(data, len);
 
-	if (len < sizeof(*ser))
-		return -EBADMSG;
-	err = saved_caps(pdev, ser + 1, len - sizeof(*ser), false);
 	if (err)
 		return err;
-	if (pci_load_saved_state(pdev, *state) || !*state)
-		return -ENOMEM;
-	put_bits(&pdev->saved_config_space[COMMAND_WORD],
-		 be32_to_cpu(ser->command), COMMAND_MASK);
-	put_bits(&pdev->saved_config_space[CACHE_WORD],
-		 be32_to_cpu(ser->cache), CACHE_MASK);
-	saved_caps(pdev, ser + 1, len - sizeof(*ser), true);
-	inherited = pci_store_saved_state(pdev);
-	if (!inherited)
-		return -ENOMEM;
-	kfree(*state);
-	*state = inherited;
+	put_bits(&state->config_space[COMMAND_WORD], be32_to_cpu(ser->command),
+		 COMMAND_MASK);
+	put_bits(&state->config_space[CACHE_WORD], be32_to_cpu(ser->cache),
+		 CACHE_MASK);
+	inherit_caps(pdev, state, ser + 1, data + len);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_put_saved);

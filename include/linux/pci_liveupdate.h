@@ -60,11 +60,11 @@ void pci_liveupdate_forget(u64 handle);
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 			      const struct device_driver *drv);
 void pci_liveupdate_drop_saved_master(struct pci_dev *pdev);
-int pci_liveupdate_get_saved(struct pci_dev *pdev,
-			     struct pci_saved_state *state, void **data,
+int pci_liveupdate_get_saved(struct pci_saved_state *state, void **data,
 			     size_t *len);
+int pci_liveupdate_check_saved(const void *data, size_t len);
 int pci_liveupdate_put_saved(struct pci_dev *pdev,
-			     struct pci_saved_state **state, const void *data,
+			     struct pci_saved_state *state, const void *data,
 			     size_t len);
 void pci_liveupdate_claim(struct pci_dev *pdev);
 bool pci_liveupdate_quiesce(struct pci_dev *pdev);

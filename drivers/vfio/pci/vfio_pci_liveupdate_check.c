@@ -136,7 +136,10 @@ int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob)
 		return -EBADMSG;
 	guard(mutex)(&vdev->igate);
 	guard(rwsem_write)(&vdev->memory_lock);
-	ret = pci_liveupdate_put_saved(vdev->pdev, &vdev->pci_saved_state,
+	/* The driver had no memory for it when it opened the device. */
+	if (!vdev->pci_saved_state)
+		return -ENOMEM;
+	ret = pci_liveupdate_put_saved(vdev->pdev, vdev->pci_saved_state,
 				       saved, saved_len);
 	if (ret) {
 		pci_warn(vdev->pdev, "liveupdate: saved state refused: error %d\n",

@@ -60,7 +60,7 @@ static int write_blob(struct liveupdate_blob *blob,
 	void *saved;
 	int ret;
 
-	ret = pci_liveupdate_get_saved(pdev, vdev->pci_saved_state, &saved,
+	ret = pci_liveupdate_get_saved(vdev->pci_saved_state, &saved,
 				       &saved_len);
 	if (ret)
 		return ret;
