@@ -88,6 +88,25 @@ static int write_blob(struct liveupdate_blob *blob,
 	return liveupdate_blob_finish(blob);
 }
 
+/* A device in reset has neither identity nor serial number: no reset meanwhile. */
+static int preserve_device(struct vfio_pci_save *save,
+			   struct vfio_pci_core_device *vdev)
+{
+	int ret;
+
+	guard(rwsem_read)(&vdev->memory_lock);
+	ret = write_blob(&save->blob, vdev);
+	if (ret)
+		return ret;
+	ret = liveupdate_blob_preserve(&save->blob, &save->handle);
+	if (ret)
+		return ret;
+	ret = pci_liveupdate_preserve(vdev->pdev, save->handle);
+	if (ret)
+		liveupdate_blob_unpreserve(&save->blob);
+	return ret;
+}
+
 static int preserve_locked(struct vfio_pci_save *save,
 			   struct vfio_device_file *df)
 {
@@ -104,17 +123,9 @@ static int preserve_locked(struct vfio_pci_save *save,
 		return -EOPNOTSUPP;
 	}
 	vdev = vfio_pci_lu_vdev(df->device);
-	ret = write_blob(&save->blob, vdev);
+	ret = preserve_device(save, vdev);
 	if (ret)
 		return ret;
-	ret = liveupdate_blob_preserve(&save->blob, &save->handle);
-	if (ret)
-		return ret;
-	ret = pci_liveupdate_preserve(vdev->pdev, save->handle);
-	if (ret) {
-		liveupdate_blob_unpreserve(&save->blob);
-		return ret;
-	}
 	ret = iommufd_device_keep(vdev->vdev.iommufd_device);
 	if (ret) {
 		pci_liveupdate_unpreserve(vdev->pdev);
