@@ -4,6 +4,8 @@
 
 #include <linux/liveupdate_blob.h>
 #include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/vfio_liveupdate.h>
 #include <linux/vfio_pci_core.h>
@@ -12,29 +14,27 @@ struct liveupdate_file_op_args;
 struct vfio_device_file;
 
 /**
- * struct vfio_pci_masked - interrupts that are masked in the device
- * @command:    PCI_COMMAND before
+ * struct vfio_pci_frozen - what is given back when a device is no more frozen
  * @msi_flags:  PCI_MSI_FLAGS before
  * @msix_flags: PCI_MSIX_FLAGS before
- * @active:     they are masked, the other fields are valid
+ * @intx:       INTx is not masked; follows who masks it meanwhile, under irqlock
  */
-struct vfio_pci_masked {
-	u16 command;
+struct vfio_pci_frozen {
 	u16 msi_flags;
 	u16 msix_flags;
-	bool active;
+	bool intx;
 };
 
 /**
  * struct vfio_pci_save - a device file that is preserved
  * @blob:   its handover blob
  * @handle: where the next kernel finds @blob
- * @masked: its interrupts, from freeze to unfreeze
+ * @frozen: for vfio_pci_liveupdate_thaw()
  */
 struct vfio_pci_save {
 	struct liveupdate_blob blob;
 	u64 handle;
-	struct vfio_pci_masked masked;
+	struct vfio_pci_frozen frozen;
 };
 
 struct vfio_pci_bar_ser {
@@ -68,25 +68,70 @@ int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob);
 int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob);
 
 #ifdef CONFIG_VFIO_PCI_LIVEUPDATE
+extern struct rw_semaphore vfio_pci_liveupdate_config;
+
+/* No freeze comes between the question whether the device is frozen and a write. */
+#define vfio_pci_liveupdate_config_guard()				\
+	guard(rwsem_read)(&vfio_pci_liveupdate_config)
+
+/*
+ * What changes a frozen device is refused. Asked with one of the locks held that
+ * vfio_pci_liveupdate_freeze() takes.
+ */
+static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
+{
+	return vdev->frozen ? -EBUSY : 0;
+}
+
 enum vfio_liveupdate_obstacle
 vfio_pci_liveupdate_obstacle(struct vfio_device_file *df);
 const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle);
-int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
-				void __user *arg, size_t argsz);
+int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
+				      void __user *arg, size_t argsz);
 
-void vfio_pci_liveupdate_mask(struct vfio_pci_core_device *vdev,
-			      struct vfio_pci_masked *masked);
-void vfio_pci_liveupdate_unmask(struct vfio_pci_core_device *vdev,
-				struct vfio_pci_masked *masked);
+void vfio_pci_liveupdate_freeze(struct vfio_pci_core_device *vdev,
+				struct vfio_pci_frozen *frozen);
+void vfio_pci_liveupdate_thaw(struct vfio_pci_core_device *vdev);
 void vfio_pci_liveupdate_mask_vectors(struct vfio_pci_core_device *vdev);
 #else
-static inline int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev,
-					      u32 flags, void __user *arg,
-					      size_t argsz)
+static inline void vfio_pci_liveupdate_config_guard(void) { }
+
+static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
 {
-	return -ENOTTY;
+	return 0;
 }
+
+#define vfio_pci_liveupdate_ioctl_feature	vfio_pci_core_ioctl_feature
 #endif
+
+/* Opened, an ordinary device has its INTx let go; not one that nobody serves yet. */
+static inline bool vfio_pci_liveupdate_frees_intx(struct pci_dev *pdev,
+						  u16 command)
+{
+	return command & PCI_COMMAND_INTX_DISABLE &&
+	       !pci_liveupdate_incoming(pdev);
+}
+
+/* As pci_check_and_mask_intx(): a frozen device pulls no line. irqlock is held. */
+static inline bool
+vfio_pci_liveupdate_mask_intx(struct vfio_pci_core_device *vdev)
+{
+	return !vfio_pci_liveupdate_shut(vdev) &&
+	       pci_check_and_mask_intx(vdev->pdev);
+}
+
+/*
+ * As pci_check_and_unmask_intx(), which an eventfd may ask for at any time: of a
+ * frozen device it is remembered. irqlock is held.
+ */
+static inline bool
+vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev)
+{
+	if (!vfio_pci_liveupdate_shut(vdev))
+		return pci_check_and_unmask_intx(vdev->pdev);
+	vdev->frozen->intx = true;
+	return true;
+}
 
 #if defined(CONFIG_VFIO_PCI_LIVEUPDATE) && defined(MODULE)
 void vfio_pci_liveupdate_init(void);

@@ -111,17 +111,8 @@ feature_obstacle(struct vfio_pci_core_device *vdev)
 	return device_obstacle(device);
 }
 
-/**
- * vfio_pci_liveupdate_feature - VFIO_DEVICE_FEATURE_LIVEUPDATE
- * @vdev:  the device
- * @flags: of struct vfio_device_feature
- * @arg:   its data
- * @argsz: bytes at @arg
- *
- * Return: 0 or an errno, as vfio_check_feature().
- */
-int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
-				void __user *arg, size_t argsz)
+static int liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
+			      void __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_liveupdate lu = {};
 	int ret;
@@ -138,3 +129,23 @@ int vfio_pci_liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
 			   VFIO_LIVEUPDATE_ATTACHED;
 	return copy_to_user(arg, &lu, sizeof(lu)) ? -EFAULT : 0;
 }
+
+/**
+ * vfio_pci_liveupdate_ioctl_feature - VFIO_DEVICE_FEATURE of vfio-pci
+ * @device: the device
+ * @flags:  of struct vfio_device_feature
+ * @arg:    its data
+ * @argsz:  bytes at @arg
+ *
+ * Return: 0 or an errno, as vfio_pci_core_ioctl_feature() gives for all features
+ *         but VFIO_DEVICE_FEATURE_LIVEUPDATE.
+ */
+int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
+				      void __user *arg, size_t argsz)
+{
+	if ((flags & VFIO_DEVICE_FEATURE_MASK) == VFIO_DEVICE_FEATURE_LIVEUPDATE)
+		return liveupdate_feature(vfio_pci_lu_vdev(device), flags, arg,
+					  argsz);
+	return vfio_pci_core_ioctl_feature(device, flags, arg, argsz);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_ioctl_feature);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts of a device that runs while nobody serves them.
+ * A frozen device, and its interrupts while nobody serves them.
  *
- * They are masked in the device at freeze, so that it does not matter who is
- * alive then. MSI-X keeps what comes in its pending bits, INTx keeps its line.
+ * Userspace lives on after freeze, until the jump. From freeze to thaw, what
+ * sets up interrupts, writes config space, resets the device or has it sleep is
+ * refused with -EBUSY: nothing that was serialized changes, and interrupts that
+ * were masked in the device stay so. Interrupts that are masked and unmasked by
+ * eventfds, which can't be told, are noted and take effect at thaw.
+ *
+ * MSI-X keeps what comes in its pending bits, INTx keeps its line.
  * MSI is turned off, since few devices can mask it, and what comes is lost; so
  * is what comes after the next kernel's enumeration has turned MSI and MSI-X
  * off. Userspace sets its eventfds and then looks at its device once.
@@ -12,12 +17,16 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/pci.h>
+#include <linux/rwsem.h>
 #include <linux/vfio.h>
 
 #include "vfio_pci_liveupdate.h"
 #include "vfio_pci_priv.h"
 
 #define MSI_VECTORS	32
+
+/* Read to write config space. Above igate, below dev_set->lock. */
+DECLARE_RWSEM(vfio_pci_liveupdate_config);
 
 static void clear_and_set(struct pci_dev *pdev, int pos, u16 clear, u16 set)
 {
@@ -69,54 +78,77 @@ static void unmask_msi(struct vfio_pci_core_device *vdev, u16 flags)
 				VFIO_PCI_MSI_IRQ_INDEX, 0, MSI_VECTORS, NULL);
 }
 
-/**
- * vfio_pci_liveupdate_mask - Nobody serves interrupts from here on
- * @vdev:   the device
- * @masked: [OUT] for vfio_pci_liveupdate_unmask()
- *
+/*
  * INTx is disabled whatever is in use: a device whose MSI is turned off falls
- * back to it.
- *
- * Context: Takes igate.
+ * back to it. The handler and eventfds see @frozen from here on.
  */
-void vfio_pci_liveupdate_mask(struct vfio_pci_core_device *vdev,
-			      struct vfio_pci_masked *masked)
+static void mask_intx(struct vfio_pci_core_device *vdev,
+		      struct vfio_pci_frozen *frozen)
 {
-	struct pci_dev *pdev = vdev->pdev;
+	u16 command;
 
-	guard(mutex)(&vdev->igate);
-	pci_read_config_word(pdev, PCI_COMMAND, &masked->command);
-	clear_and_set(pdev, PCI_COMMAND, 0, PCI_COMMAND_INTX_DISABLE);
-	mask_msix(pdev, &masked->msix_flags);
-	mask_msi(pdev, &masked->msi_flags);
-	masked->active = true;
+	guard(spinlock_irqsave)(&vdev->irqlock);
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
+	frozen->intx = !(command & PCI_COMMAND_INTX_DISABLE);
+	vdev->frozen = frozen;
+	pci_intx(vdev->pdev, 0);
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_mask);
+
+static void unmask_intx(struct vfio_pci_core_device *vdev)
+{
+	guard(spinlock_irqsave)(&vdev->irqlock);
+	if (vdev->frozen->intx)
+		pci_intx(vdev->pdev, 1);
+	vdev->frozen = NULL;
+}
 
 /**
- * vfio_pci_liveupdate_unmask - Undo vfio_pci_liveupdate_mask()
- * @vdev:   the device
- * @masked: what was masked, if anything
+ * vfio_pci_liveupdate_freeze - Nobody changes the device or serves interrupts now
+ * @vdev:   the device, not frozen
+ * @frozen: [OUT] for vfio_pci_liveupdate_thaw(), until when it must stay there
  *
- * Userspace may have changed other bits since.
+ * Waits for changes that are under way, also for a reset.
  *
- * Context: Takes igate.
+ * Context: dev_set->lock is held. Takes vfio_pci_liveupdate_config, igate,
+ *          memory_lock and irqlock, each below the one before.
  */
-void vfio_pci_liveupdate_unmask(struct vfio_pci_core_device *vdev,
-				struct vfio_pci_masked *masked)
+void vfio_pci_liveupdate_freeze(struct vfio_pci_core_device *vdev,
+				struct vfio_pci_frozen *frozen)
 {
-	struct pci_dev *pdev = vdev->pdev;
+	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
+	guard(rwsem_write)(&vfio_pci_liveupdate_config);
 	guard(mutex)(&vdev->igate);
-	if (!masked->active)
-		return;
-	masked->active = false;
-	unmask_msi(vdev, masked->msi_flags);
-	unmask_msix(pdev, masked->msix_flags);
-	if (!(masked->command & PCI_COMMAND_INTX_DISABLE))
-		clear_and_set(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, 0);
+	guard(rwsem_write)(&vdev->memory_lock);
+	mask_intx(vdev, frozen);
+	mask_msix(vdev->pdev, &frozen->msix_flags);
+	mask_msi(vdev->pdev, &frozen->msi_flags);
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_unmask);
+EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_freeze);
+
+/**
+ * vfio_pci_liveupdate_thaw - Undo vfio_pci_liveupdate_freeze()
+ * @vdev: the device; nothing is done to one that is not frozen
+ *
+ * Context: As vfio_pci_liveupdate_freeze().
+ */
+void vfio_pci_liveupdate_thaw(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_pci_frozen *frozen = vdev->frozen;
+
+	lockdep_assert_held(&vdev->vdev.dev_set->lock);
+
+	if (!frozen)
+		return;
+	guard(rwsem_write)(&vfio_pci_liveupdate_config);
+	guard(mutex)(&vdev->igate);
+	scoped_guard(rwsem_write, &vdev->memory_lock) {
+		unmask_intx(vdev);
+		unmask_msix(vdev->pdev, frozen->msix_flags);
+	}
+	unmask_msi(vdev, frozen->msi_flags);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_thaw);
 
 /**
  * vfio_pci_liveupdate_mask_vectors - Keep what the device holds pending

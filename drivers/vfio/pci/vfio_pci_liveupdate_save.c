@@ -195,29 +195,31 @@ static void fill_in(struct vfio_pci_save *save,
 	liveupdate_blob_seal(blob);
 }
 
-/**
- * vfio_pci_lu_freeze - The freeze callback
- * @args: of the file
- *
- * Return: 0; -EBUSY when the device can't be carried any more, -ENOEXEC and
- *         -ENOENT when the image or the session lacks something.
- */
-int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
+/* Nobody changes it any more: does it still look as it has to? */
+static int freeze_filled_in(struct vfio_pci_save *save,
+			    struct vfio_device_file *df, u64 token)
 {
-	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
 	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
-	struct vfio_pci_save *save = args->private_data;
 	enum vfio_liveupdate_obstacle obstacle;
-	u64 token;
-	int ret;
 
-	guard(mutex)(&df->device->dev_set->lock);
 	obstacle = vfio_pci_liveupdate_obstacle(df);
 	if (obstacle) {
 		pci_warn(vdev->pdev, "liveupdate: can't be frozen: %s\n",
 			 vfio_pci_liveupdate_reason(obstacle));
 		return -EBUSY;
 	}
+	fill_in(save, vdev, token);
+	return 0;
+}
+
+static int freeze_locked(struct liveupdate_file_op_args *args,
+			 struct vfio_device_file *df)
+{
+	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
+	struct vfio_pci_save *save = args->private_data;
+	u64 token;
+	int ret;
+
 	ret = pci_liveupdate_freeze(vdev->pdev);
 	if (ret)
 		return ret;
@@ -228,9 +230,26 @@ int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
 		pci_warn(vdev->pdev, "liveupdate: its iommufd is not in the session\n");
 		return ret;
 	}
-	fill_in(save, vdev, token);
-	vfio_pci_liveupdate_mask(vdev, &save->masked);
-	return 0;
+	vfio_pci_liveupdate_freeze(vdev, &save->frozen);
+	ret = freeze_filled_in(save, df, token);
+	if (ret)
+		vfio_pci_liveupdate_thaw(vdev);
+	return ret;
+}
+
+/**
+ * vfio_pci_lu_freeze - The freeze callback
+ * @args: of the file
+ *
+ * Return: 0; -EBUSY when the device can't be carried any more, -ENOEXEC and
+ *         -ENOENT when the image or the session lacks something.
+ */
+int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+
+	guard(mutex)(&df->device->dev_set->lock);
+	return freeze_locked(args, df);
 }
 
 /**
@@ -240,7 +259,7 @@ int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
 void vfio_pci_lu_unfreeze(struct liveupdate_file_op_args *args)
 {
 	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
-	struct vfio_pci_save *save = args->private_data;
 
-	vfio_pci_liveupdate_unmask(vfio_pci_lu_vdev(df->device), &save->masked);
+	guard(mutex)(&df->device->dev_set->lock);
+	vfio_pci_liveupdate_thaw(vfio_pci_lu_vdev(df->device));
 }
