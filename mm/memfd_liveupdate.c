@@ -5,14 +5,17 @@
  * A memfd keeps its pages where they are as long as somebody needs that: its
  * own preservation, every iommufd that is preserved and maps it, and, in the
  * next kernel, devices that still write and are nobody's. Each of them counts.
+ * That keeps the file as it is; its folios stay where they are while somebody has
+ * a reference or a pin of each.
  *
  * Locking order: inode_lock -> memfd_frozen's own lock
  */
+#define pr_fmt(fmt) "memfd: liveupdate: " fmt
+
 #include <linux/export.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/memfd.h>
 #include <linux/pagemap.h>
-#include <linux/pci_liveupdate.h>
 #include <linux/swap.h>
 #include <linux/xarray.h>
 #include <uapi/linux/memfd.h>
@@ -21,8 +24,6 @@
 
 /* Inode -> how many need it frozen. */
 static DEFINE_XARRAY(memfd_frozen);
-/* One of them is an incoming session. */
-#define MEMFD_INCOMING	XA_MARK_1
 
 /**
  * memfd_liveupdate_freeze - One more, or one less, needs a memfd's pages kept
@@ -121,17 +122,76 @@ void memfd_liveupdate_uptodate(struct folio **folios, unsigned long n)
 EXPORT_SYMBOL_GPL(memfd_liveupdate_uptodate);
 
 /**
- * memfd_liveupdate_stays - Can a folio be pinned for long where it is?
- * @folio: the folio, referenced
+ * memfd_liveupdate_obstacle - Why a page can't be in the next kernel
+ * @page: a page that is pinned
  *
- * Return: false when pinning would move it, so that a device went on writing
- *         to where it was.
+ * A page that is poisoned would be a good one there. Memory that was added while
+ * this kernel ran is not in the memory map the next one is started with.
+ *
+ * Return: what it is, in words, or NULL.
  */
-bool memfd_liveupdate_stays(struct folio *folio)
+const char *memfd_liveupdate_obstacle(struct page *page)
 {
-	return folio_is_longterm_pinnable(folio);
+	if (PageHWPoison(page))
+		return "a poisoned page";
+#ifdef CONFIG_MEMORY_HOTPLUG
+	if (!early_section(__pfn_to_section(page_to_pfn(page))))
+		return "memory that was added while the kernel ran";
+#endif
+	return NULL;
 }
-EXPORT_SYMBOL_GPL(memfd_liveupdate_stays);
+EXPORT_SYMBOL_GPL(memfd_liveupdate_obstacle);
+
+/**
+ * memfd_liveupdate_check - memfd_liveupdate_obstacle() of a whole folio
+ * @folio: the folio, pinned
+ *
+ * Return: 0, or -EOPNOTSUPP after a line in the log.
+ */
+int memfd_liveupdate_check(struct folio *folio)
+{
+	for (long i = 0; i < folio_nr_pages(folio); i++) {
+		const char *what =
+			memfd_liveupdate_obstacle(folio_page(folio, i));
+
+		if (!what)
+			continue;
+		pr_warn_ratelimited("memfd (inode %llu) byte %#llx: %s can't be preserved\n",
+				    (u64)folio->mapping->host->i_ino,
+				    folio_pos(folio) + (u64)i * PAGE_SIZE, what);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
+ * memfd_liveupdate_pin - Pin pages of a memfd where they are
+ * @file:  the memfd
+ * @index: first page
+ * @max:   no more than so many pages
+ * @pfn:   [OUT] frame of the first one; the others follow it
+ *
+ * Unlike memfd_pin_folios() it never moves a page, wherever it is: a device is
+ * writing to it. unpin_user_page_range_dirty_lock() takes it back.
+ *
+ * Return: pages pinned, all of one folio; -ENODATA for a hole; -ENOMEM.
+ */
+long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
+			  unsigned long *pfn)
+{
+	struct folio *folio = filemap_get_folio(file->f_mapping, index);
+	unsigned long n;
+	int rc;
+
+	if (IS_ERR(folio))
+		return -ENODATA;
+	n = min(max, folio_next_index(folio) - index);
+	rc = try_grab_folio(folio, n, FOLL_PIN);
+	*pfn = page_to_pfn(folio_file_page(folio, index));
+	folio_put(folio);
+	return rc ?: (long)n;
+}
+EXPORT_SYMBOL_GPL(memfd_liveupdate_pin);
 
 /**
  * memfd_liveupdate_new - A memfd that is one big hole
@@ -149,103 +209,98 @@ struct file *memfd_liveupdate_new(loff_t size)
 }
 EXPORT_SYMBOL_GPL(memfd_liveupdate_new);
 
-static int memfd_insert(struct inode *inode, struct folio *folio, pgoff_t index)
-{
-	gfp_t gfp = mapping_gfp_mask(inode->i_mapping);
-	int rc;
-
-	rc = mem_cgroup_charge(folio, NULL, gfp);
-	rc = rc ?: shmem_add_to_page_cache(folio, inode->i_mapping, index, NULL,
-					   gfp);
-	if (rc)
-		return rc;
-	folio_mark_uptodate(folio);
-	folio_mark_dirty(folio);
-	rc = shmem_inode_acct_blocks(inode, 1);
-	if (rc)
-		filemap_remove_folio(folio);
-	return rc;
-}
+/*
+ * The page is there and a device writes to it, so no limit can refuse it: who
+ * retrieves it pays, beyond the limit if it must be. memfd_liveupdate_room() has
+ * asked before.
+ */
+#define MEMFD_CHARGE	(GFP_NOWAIT | __GFP_HIGH | __GFP_NOWARN)
 
 /**
- * memfd_liveupdate_add - Give a page to a memfd
- * @file:  the memfd
- * @page:  a page of its own, with one reference; the file's after success
+ * memfd_liveupdate_insert - Give a folio from the previous kernel to a memfd
+ * @file:  the memfd, its blocks accounted
+ * @folio: nobody else's, with one reference
  * @index: where there is a hole
+ * @hold:  keep the reference, so that the folio stays where it is; or pass it to
+ *         the page cache
  *
- * Return: 0; -EEXIST when there is no hole; -ENOMEM; -ENOSPC. After an error
- *         the page is still the caller's.
+ * Return: 0; -EEXIST when there is no hole. After an error the folio is still
+ *         the caller's.
  */
-int memfd_liveupdate_add(struct file *file, struct page *page, pgoff_t index)
+int memfd_liveupdate_insert(struct file *file, struct folio *folio,
+			    pgoff_t index, bool hold)
 {
-	struct folio *folio = page_folio(page);
-	struct inode *inode = file_inode(file);
+	struct address_space *mapping = file->f_mapping;
 	int rc;
 
 	__folio_set_locked(folio);
 	__folio_set_swapbacked(folio);
-	rc = memfd_insert(inode, folio, index);
+	rc = mem_cgroup_charge(folio, NULL, MEMFD_CHARGE);
+	rc = rc ?: shmem_add_to_page_cache(folio, mapping, index, NULL,
+					   mapping_gfp_mask(mapping) |
+					   __GFP_NOFAIL);
 	if (!rc) {
-		shmem_recalc_inode(inode, 1, 0);
+		folio_mark_uptodate(folio);
+		folio_mark_dirty(folio);
 		folio_add_lru(folio);
 	}
 	folio_unlock(folio);
-	if (!rc)
+	if (!rc && !hold)
 		folio_put(folio);
 	return rc;
 }
-EXPORT_SYMBOL_GPL(memfd_liveupdate_add);
+EXPORT_SYMBOL_GPL(memfd_liveupdate_insert);
 
 /**
- * memfd_liveupdate_retrieved - A memfd came out of an incoming session
- * @file: the memfd
+ * memfd_liveupdate_account - Account pages that will be given to a memfd
+ * @file:   the memfd
+ * @npages: how many
  *
- * Until the session is finished nobody may free a page that a device of the
- * previous kernel may still write.
+ * Return: 0, -ENOMEM or -ENOSPC after a line in the log: it can be tried again
+ *         when there is more room.
  */
-void memfd_liveupdate_retrieved(struct file *file)
+int memfd_liveupdate_account(struct file *file, unsigned long npages)
 {
-	struct inode *inode = file_inode(file);
+	/* And the nodes of the page cache. */
+	int rc = memfd_liveupdate_room(npages + npages / XA_CHUNK_SIZE + 1);
 
-	if (!pci_liveupdate_running())
-		return;
-	memfd_liveupdate_hold(inode);
-	xa_set_mark(&memfd_frozen, (unsigned long)inode, MEMFD_INCOMING);
+	if (rc)
+		return rc;
+	rc = shmem_inode_acct_blocks(file_inode(file), npages);
+	if (rc)
+		pr_warn("no room for the %lu KiB of a memfd: error %d, see vm.overcommit_memory\n",
+			npages << (PAGE_SHIFT - 10), rc);
+	return rc;
 }
+EXPORT_SYMBOL_GPL(memfd_liveupdate_account);
 
 /**
- * memfd_liveupdate_finish - The session of a retrieved memfd is finished
- * @file: the memfd, NULL when it was not retrieved
+ * memfd_liveupdate_accounted - Accounted pages are in the memfd now
+ * @file:   the memfd
+ * @npages: how many; those that are not are given back
  */
-void memfd_liveupdate_finish(struct file *file)
+void memfd_liveupdate_accounted(struct file *file, unsigned long npages)
 {
-	unsigned long key = file ? (unsigned long)file_inode(file) : 0;
-
-	if (!file || !xa_get_mark(&memfd_frozen, key, MEMFD_INCOMING))
-		return;
-	xa_clear_mark(&memfd_frozen, key, MEMFD_INCOMING);
-	memfd_liveupdate_release(file_inode(file));
+	shmem_recalc_inode(file_inode(file), npages, 0);
 }
+EXPORT_SYMBOL_GPL(memfd_liveupdate_accounted);
 
 /**
- * memfd_liveupdate_put - Give up a page of a memfd that could not be retrieved
- * @folio: the page
- *
- * Which device writes to it can't be told here: while there is one that
- * nobody stopped, the page is never used again.
+ * memfd_liveupdate_unhold - Let folios go that memfd_liveupdate_insert() held
+ * @file:   the memfd, frozen since
+ * @npages: of the first so many, without a hole
  */
-void memfd_liveupdate_put(struct folio *folio)
+void memfd_liveupdate_unhold(struct file *file, unsigned long npages)
 {
-	if (!pci_liveupdate_running())
-		folio_put(folio);
-}
+	pgoff_t index = 0;
 
-/**
- * memfd_liveupdate_fput - Give up a memfd that could not be retrieved
- * @file: the file, with the pages it has by then
- */
-void memfd_liveupdate_fput(struct file *file)
-{
-	if (!pci_liveupdate_running())
-		fput(file);
+	while (index < npages) {
+		struct folio *folio = filemap_get_folio(file->f_mapping, index);
+
+		if (IS_ERR(folio))
+			return;
+		index = folio_next_index(folio);
+		folio_put_refs(folio, 2);
+	}
 }
+EXPORT_SYMBOL_GPL(memfd_liveupdate_unhold);

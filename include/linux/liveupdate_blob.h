@@ -9,7 +9,6 @@
 
 #include <linux/errno.h>
 #include <linux/kho/abi/liveupdate_blob.h>
-#include <linux/sched/signal.h>
 #include <linux/types.h>
 
 /**
@@ -42,11 +41,16 @@ int liveupdate_blob_finish(struct liveupdate_blob *blob);
 
 int liveupdate_blob_preserve(struct liveupdate_blob *blob, u64 *handle);
 void liveupdate_blob_seal(struct liveupdate_blob *blob);
+void liveupdate_blob_patch(struct liveupdate_blob *blob, void *at,
+			   const void *data, size_t len);
 void liveupdate_blob_unpreserve(struct liveupdate_blob *blob);
 
 int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
 			    const char *compatible);
-void liveupdate_blob_free(struct liveupdate_blob *blob);
+void liveupdate_blob_return(struct liveupdate_blob *blob, u64 handle);
+void liveupdate_blob_free(struct liveupdate_blob *blob, u64 handle);
+int liveupdate_take_vmalloc(const struct kho_vmalloc *memory, phys_addr_t ser,
+			    u64 max_pages, void **ptr);
 
 int liveupdate_blob_node(const struct liveupdate_blob *blob, const char *name,
 			 u64 unit);
@@ -66,22 +70,25 @@ int liveupdate_blob_set_u32(struct liveupdate_blob *blob, int node,
 int liveupdate_blob_set_u64(struct liveupdate_blob *blob, int node,
 			    const char *name, u64 value);
 
+/* How often what FINISH gives back is tried when memory is short. */
+#define LIVEUPDATE_TRIES	3
+
 /**
- * liveupdate_insist - Call again for as long as there is no memory for it
+ * liveupdate_insist - Call again a few times when there is no memory for it
  * @call: an expression that changed nothing when it is -ENOMEM
  *
  * For giving back what nobody retrieved: FINISH comes once, and after it nobody
- * knows of that memory. Only a task that is being killed gives up.
+ * knows of that memory. It must not wait either: after the last try the memory
+ * stays reserved.
  *
  * Return: what @call was in the end.
  */
 #define liveupdate_insist(call)						\
 ({									\
-	int __rc;							\
+	int __rc = -ENOMEM;						\
 									\
-	do {								\
+	for (int __i = 0; __i < LIVEUPDATE_TRIES && __rc == -ENOMEM; __i++) \
 		__rc = (call);						\
-	} while (__rc == -ENOMEM && !fatal_signal_pending(current));	\
 	__rc;								\
 })
 

@@ -13,7 +13,6 @@
 #include <linux/types.h>
 
 struct file;
-struct inode;
 struct liveupdate_session;
 
 /* Loads the handler in this module when a file of the previous kernel needs it. */
@@ -24,8 +23,12 @@ struct liveupdate_session;
 #ifdef CONFIG_LIVEUPDATE
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 				  struct file *file, u64 *token);
-int liveupdate_get_token_of_inode(struct liveupdate_session *session,
-				  struct inode *inode, u64 *token);
+void liveupdate_for_each_outgoing(struct liveupdate_session *session,
+				  void (*fn)(void *ctx, struct file *file,
+					     u64 token), void *ctx);
+int liveupdate_check_token(struct liveupdate_session *session, u64 token,
+			   const char *compatible);
+bool liveupdate_can_retry(struct liveupdate_session *session, u64 token);
 int liveupdate_get_file_incoming(struct liveupdate_session *session,
 				 u64 token, struct file **filep);
 bool liveupdate_flb_is_incoming(const char *prefix);
@@ -37,11 +40,23 @@ liveupdate_get_token_outgoing(struct liveupdate_session *session,
 	return -EOPNOTSUPP;
 }
 
-static inline int
-liveupdate_get_token_of_inode(struct liveupdate_session *session,
-			      struct inode *inode, u64 *token)
+static inline void
+liveupdate_for_each_outgoing(struct liveupdate_session *session,
+			     void (*fn)(void *ctx, struct file *file,
+					u64 token), void *ctx)
+{
+}
+
+static inline int liveupdate_check_token(struct liveupdate_session *session,
+					 u64 token, const char *compatible)
 {
 	return -EOPNOTSUPP;
+}
+
+static inline bool liveupdate_can_retry(struct liveupdate_session *session,
+					u64 token)
+{
+	return false;
 }
 
 static inline int

@@ -10,6 +10,11 @@
 #include <linux/mm.h>
 #include <linux/shmem_fs.h>
 
+struct liveupdate_file_op_args;
+
+int memfd_liveupdate_retrieve(struct liveupdate_file_op_args *args);
+void memfd_liveupdate_finish(struct liveupdate_file_op_args *args);
+
 #ifdef CONFIG_IOMMUFD_LIVEUPDATE
 void memfd_liveupdate_freeze(struct inode *inode, bool freeze);
 bool memfd_liveupdate_frozen(struct inode *inode);
@@ -18,15 +23,18 @@ void memfd_liveupdate_hold(struct inode *inode);
 void memfd_liveupdate_release(struct inode *inode);
 
 void memfd_liveupdate_uptodate(struct folio **folios, unsigned long n);
-bool memfd_liveupdate_stays(struct folio *folio);
+const char *memfd_liveupdate_obstacle(struct page *page);
+int memfd_liveupdate_check(struct folio *folio);
+long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
+			  unsigned long *pfn);
 
 struct file *memfd_liveupdate_new(loff_t size);
-int memfd_liveupdate_add(struct file *file, struct page *page, pgoff_t index);
-
-void memfd_liveupdate_retrieved(struct file *file);
-void memfd_liveupdate_finish(struct file *file);
-void memfd_liveupdate_put(struct folio *folio);
-void memfd_liveupdate_fput(struct file *file);
+int memfd_liveupdate_room(unsigned long npages);
+int memfd_liveupdate_account(struct file *file, unsigned long npages);
+void memfd_liveupdate_accounted(struct file *file, unsigned long npages);
+int memfd_liveupdate_insert(struct file *file, struct folio *folio,
+			    pgoff_t index, bool hold);
+void memfd_liveupdate_unhold(struct file *file, unsigned long npages);
 #else
 static inline void memfd_liveupdate_freeze(struct inode *inode, bool freeze)
 {
@@ -48,17 +56,9 @@ static inline void memfd_liveupdate_uptodate(struct folio **folios,
 {
 }
 
-static inline void memfd_liveupdate_retrieved(struct file *file) { }
-static inline void memfd_liveupdate_finish(struct file *file) { }
-
-static inline void memfd_liveupdate_put(struct folio *folio)
+static inline int memfd_liveupdate_check(struct folio *folio)
 {
-	folio_put(folio);
-}
-
-static inline void memfd_liveupdate_fput(struct file *file)
-{
-	fput(file);
+	return 0;
 }
 #endif
 #endif

@@ -5,15 +5,20 @@
  *
  * The writer appends nodes and properties; errors stick, so that a handler
  * checks once, in liveupdate_blob_finish(). A finished blob can be changed in
- * place (values of the same size) until it is sealed with its checksum.
+ * place (values of the same size) until it is sealed with its checksum, and by
+ * liveupdate_blob_patch() after that.
  *
  * The reader treats everything as hostile. Memory is looked at only after KHO
  * confirmed that it was preserved, and the tree is handed out only after its
  * header, its size, its compatible string and its checksum were right.
+ *
+ * A blob is taken over once. Who could not use it yet gives it back, and finds it
+ * under the same handle at the next try.
  */
 #define pr_fmt(fmt) "liveupdate blob: " fmt
 
 #include <linux/crc32.h>
+#include <linux/crc32poly.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/io.h>
@@ -23,8 +28,11 @@
 #include <linux/kho/abi/luo.h>
 #include <linux/kho/abi/memfd.h>
 #include <linux/libfdt.h>
+#include <linux/list.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
@@ -274,8 +282,8 @@ static u32 blob_crc32(const void *fdt, const void *cell)
 }
 
 /**
- * liveupdate_blob_seal - Write the checksum, after the last change
- * @blob: the blob
+ * liveupdate_blob_seal - Write the checksum
+ * @blob: the blob; from here on it is changed by liveupdate_blob_patch() only
  */
 void liveupdate_blob_seal(struct liveupdate_blob *blob)
 {
@@ -285,6 +293,60 @@ void liveupdate_blob_seal(struct liveupdate_blob *blob)
 		*(fdt32_t *)cell = cpu_to_fdt32(blob_crc32(blob->fdt, cell));
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_seal);
+
+/* a * b modulo the polynomial, bits reflected as in crc32_le(). */
+static u32 crc_mul(u32 a, u32 b)
+{
+	u32 product = 0;
+
+	for (u32 bit = BIT(31); bit; bit >>= 1) {
+		if (a & bit)
+			product ^= b;
+		b = (b >> 1) ^ (b & 1 ? CRC32_POLY_LE : 0);
+	}
+	return product;
+}
+
+/* The checksum of what @crc is of, followed by @len bytes of zeroes. */
+static u32 crc_shift(u32 crc, size_t len)
+{
+	u32 power = BIT(31 - 8);	/* x^8, a byte */
+
+	for (; len; len >>= 1, power = crc_mul(power, power))
+		if (len & 1)
+			crc = crc_mul(power, crc);
+	return crc;
+}
+
+/**
+ * liveupdate_blob_patch - Overwrite a few bytes of a sealed blob
+ * @blob: the blob, after liveupdate_blob_seal()
+ * @at:   inside its tree, in a property's value
+ * @data: the new bytes
+ * @len:  how many
+ *
+ * The checksum stays right, at a cost that hardly depends on the blob's size.
+ */
+void liveupdate_blob_patch(struct liveupdate_blob *blob, void *at,
+			   const void *data, size_t len)
+{
+	fdt32_t *cell = fdt_getprop_w(blob->fdt, 0, LIVEUPDATE_BLOB_CRC32, NULL);
+	const u8 *from = data;
+	u8 *to = at;
+	u32 change = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		u8 bits = to[i] ^ from[i];
+
+		change = crc32_le(change, &bits, 1);
+		to[i] = from[i];
+	}
+	change = crc_shift(change, blob->fdt + fdt_totalsize(blob->fdt) -
+				   (at + len));
+	if (cell)
+		*cell = cpu_to_fdt32(fdt32_to_cpu(*cell) ^ change);
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_patch);
 
 /* A preserved page that was not met before, since it is restored once only. */
 static int blob_check_page(struct xarray *seen, phys_addr_t phys)
@@ -334,21 +396,35 @@ static int blob_check_chain(struct xarray *seen,
 	return left ? -EBADMSG : 0;
 }
 
-/* Is the whole chain that blob_take() follows really preserved? */
-static int blob_check_memory(struct liveupdate_blob_ser *ser)
+/* Is the whole chain that memory_take() follows really preserved? */
+static int memory_check(const struct kho_vmalloc *memory, u64 max_pages,
+			phys_addr_t ser)
 {
-	const struct kho_vmalloc *memory = &ser->memory;
 	struct xarray seen;
 	int err;
 
 	if (memory->order || !memory->total_pages ||
-	    memory->total_pages > BLOB_MAX_SIZE / PAGE_SIZE)
+	    memory->total_pages > max_pages)
 		return -EBADMSG;
 	xa_init(&seen);
-	err = blob_check_page(&seen, virt_to_phys(ser)) ?:
-	      blob_check_chain(&seen, memory);
+	err = blob_check_page(&seen, ser) ?: blob_check_chain(&seen, memory);
 	xa_destroy(&seen);
 	return err;
+}
+
+static bool blob_is_compatible(const struct liveupdate_blob *blob,
+			       const char *compatible)
+{
+	size_t len;
+	const char *is = liveupdate_blob_get(blob, 0, LIVEUPDATE_BLOB_COMPATIBLE,
+					     &len);
+
+	/* One string, not a list of them. */
+	if (is && len == strlen(compatible) + 1 && !memcmp(is, compatible, len))
+		return true;
+	pr_warn("compatible '%s' wanted, not '%*pE'\n", compatible,
+		(int)min_t(size_t, len, 64), is ?: "");
+	return false;
 }
 
 static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
@@ -362,15 +438,8 @@ static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
 		pr_warn("no valid tree of %u bytes\n", size);
 		return -EBADMSG;
 	}
-	if (fdt_node_check_compatible(blob->fdt, 0, compatible)) {
-		const char *is = liveupdate_blob_get(blob, 0,
-						     LIVEUPDATE_BLOB_COMPATIBLE,
-						     &len);
-
-		pr_warn("compatible '%s' wanted, not '%.*s'\n", compatible,
-			(int)min_t(size_t, len, 64), is ?: "");
+	if (!blob_is_compatible(blob, compatible))
 		return -EPROTO;
-	}
 	crc = liveupdate_blob_get(blob, 0, LIVEUPDATE_BLOB_CRC32, &len);
 	if (!crc || len != sizeof(*crc) ||
 	    fdt32_to_cpu(*crc) != blob_crc32(blob->fdt, crc)) {
@@ -380,15 +449,15 @@ static int blob_check_tree(const struct liveupdate_blob *blob, u32 size,
 	return 0;
 }
 
-static struct kho_vmalloc_chunk *blob_chunk(phys_addr_t phys)
+static struct kho_vmalloc_chunk *memory_chunk(phys_addr_t phys)
 {
 	return phys ? phys_to_virt(phys) : NULL;
 }
 
 /* Pages of a checked chain, still preserved, where vfree() frees them. */
-static void *blob_map(const struct kho_vmalloc *memory)
+static void *memory_map(const struct kho_vmalloc *memory)
 {
-	const struct kho_vmalloc_chunk *chunk = blob_chunk(memory->first.phys);
+	const struct kho_vmalloc_chunk *chunk = memory_chunk(memory->first.phys);
 	struct page **pages;
 	unsigned int n = 0;
 	void *fdt;
@@ -396,7 +465,7 @@ static void *blob_map(const struct kho_vmalloc *memory)
 	pages = kvmalloc_array(memory->total_pages, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return NULL;
-	for (; chunk; chunk = blob_chunk(chunk->hdr.next.phys))
+	for (; chunk; chunk = memory_chunk(chunk->hdr.next.phys))
 		for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i]; i++)
 			pages[n++] = phys_to_page(chunk->phys[i]);
 	fdt = vmap(pages, n, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
@@ -406,35 +475,74 @@ static void *blob_map(const struct kho_vmalloc *memory)
 }
 
 /* From here on the pages are ordinary ones. Nothing in here can fail. */
-static void blob_take(const struct kho_vmalloc *memory)
+static void memory_take(const struct kho_vmalloc *memory)
 {
-	struct kho_vmalloc_chunk *chunk = blob_chunk(memory->first.phys), *next;
+	struct kho_vmalloc_chunk *chunk = memory_chunk(memory->first.phys), *next;
 
 	for (; chunk; chunk = next) {
 		for (int i = 0; i < KHO_VMALLOC_SIZE && chunk->phys[i]; i++)
 			kho_restore_pages(chunk->phys[i], 1);
-		next = blob_chunk(chunk->hdr.next.phys);
+		next = memory_chunk(chunk->hdr.next.phys);
 		kho_restore_free(chunk);
 	}
 }
 
 /**
- * liveupdate_blob_restore - Take over a blob from the previous kernel
- * @blob:       [OUT] the blob; the caller ends with liveupdate_blob_free()
- * @handle:     the number that liveupdate_blob_preserve() returned there
- * @compatible: the layout that is understood
+ * liveupdate_take_vmalloc - What kho_restore_vmalloc() does, for hostile data
+ * @memory:    from the previous kernel, inside a preserved page
+ * @ser:       physical address of that page, which stays preserved
+ * @max_pages: more than so many are refused
+ * @ptr:       [OUT] the memory, vfree() frees it
  *
- * Return: 0; -EBADMSG for memory that is not preserved, a broken tree or a
- *         wrong checksum; -EPROTO for another layout; -ENOMEM, and then it can
- *         be tried again. Pages that can't be trusted stay reserved.
+ * Return: 0; -EBADMSG for what is not preserved, or met twice; -ENOMEM. After
+ *         an error nothing was taken, and it can be tried again.
  */
-int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
-			    const char *compatible)
+int liveupdate_take_vmalloc(const struct kho_vmalloc *memory, phys_addr_t ser,
+			    u64 max_pages, void **ptr)
+{
+	int err = memory_check(memory, max_pages, ser);
+
+	if (err)
+		return err;
+	*ptr = memory_map(memory);
+	if (!*ptr)
+		return -ENOMEM;
+	memory_take(memory);
+	return 0;
+}
+
+/**
+ * struct blob_kept - a blob that was taken over and is not used up
+ * @entry:  in kept_blobs
+ * @handle: its handle
+ * @blob:   the blob; its tree is NULL while somebody uses it
+ */
+struct blob_kept {
+	struct list_head entry;
+	u64 handle;
+	struct liveupdate_blob blob;
+};
+
+static DEFINE_MUTEX(kept_lock);
+static LIST_HEAD(kept_blobs);
+
+static struct blob_kept *blob_find(u64 handle)
+{
+	struct blob_kept *kept;
+
+	lockdep_assert_held(&kept_lock);
+	list_for_each_entry(kept, &kept_blobs, entry)
+		if (kept->handle == handle)
+			return kept;
+	return NULL;
+}
+
+static int blob_take_over(struct liveupdate_blob *blob, u64 handle,
+			  const char *compatible)
 {
 	struct liveupdate_blob_ser *ser;
 	int err;
 
-	memset(blob, 0, sizeof(*blob));
 	if (!PAGE_ALIGNED(handle) || kho_restorable_order(handle)) {
 		pr_warn("'%s': nothing preserved at %#llx\n", compatible, handle);
 		return -EBADMSG;
@@ -444,32 +552,104 @@ int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
 		pr_warn("'%s': no blob at %#llx\n", compatible, handle);
 		return -EBADMSG;
 	}
-	err = blob_check_memory(ser);
+	err = liveupdate_take_vmalloc(&ser->memory, handle,
+				      BLOB_MAX_SIZE / PAGE_SIZE, &blob->fdt);
 	if (err) {
 		pr_warn("'%s': pages of the blob at %#llx: error %d\n",
 			compatible, handle, err);
 		return err;
 	}
 	blob->size = (size_t)ser->memory.total_pages * PAGE_SIZE;
-	blob->fdt = blob_map(&ser->memory);
-	if (!blob->fdt)
-		return -ENOMEM;
-	blob_take(&ser->memory);
 	err = blob_check_tree(blob, ser->size, compatible);
 	kho_restore_free(ser);
 	if (err)
 		blob_drop(blob);
 	return err;
 }
+
+static int blob_restore_new(struct liveupdate_blob *blob, u64 handle,
+			    const char *compatible)
+{
+	struct blob_kept *kept = kzalloc_obj(*kept);
+	int err;
+
+	if (!kept)
+		return -ENOMEM;
+	err = blob_take_over(blob, handle, compatible);
+	if (err) {
+		kfree(kept);
+		return err;
+	}
+	kept->handle = handle;
+	list_add(&kept->entry, &kept_blobs);
+	return 0;
+}
+
+/**
+ * liveupdate_blob_restore - Take over a blob from the previous kernel
+ * @blob:       [OUT] the blob; the caller ends with liveupdate_blob_return() or
+ *              liveupdate_blob_free()
+ * @handle:     the number that liveupdate_blob_preserve() returned there
+ * @compatible: the layout that is understood
+ *
+ * Return: 0; -EBADMSG for memory that is not preserved, a broken tree or a
+ *         wrong checksum; -EPROTO for another layout; -EBUSY for one that is
+ *         in use; -ENOMEM, and then it can be tried again. Pages that can't be
+ *         trusted stay reserved.
+ */
+int liveupdate_blob_restore(struct liveupdate_blob *blob, u64 handle,
+			    const char *compatible)
+{
+	struct blob_kept *kept;
+
+	memset(blob, 0, sizeof(*blob));
+	guard(mutex)(&kept_lock);
+	kept = blob_find(handle);
+	if (!kept)
+		return blob_restore_new(blob, handle, compatible);
+	if (!kept->blob.fdt)
+		return -EBUSY;
+	/* Another handler may have been the first to ask. */
+	if (!blob_is_compatible(&kept->blob, compatible))
+		return -EPROTO;
+	swap(*blob, kept->blob);
+	return 0;
+}
 EXPORT_SYMBOL_GPL(liveupdate_blob_restore);
 
 /**
- * liveupdate_blob_free - Free a restored blob
- * @blob: the blob
+ * liveupdate_blob_return - Leave a restored blob to a later try
+ * @blob:   the blob, not to be used any more
+ * @handle: its handle
  */
-void liveupdate_blob_free(struct liveupdate_blob *blob)
+void liveupdate_blob_return(struct liveupdate_blob *blob, u64 handle)
 {
+	struct blob_kept *kept;
+
+	guard(mutex)(&kept_lock);
+	kept = blob_find(handle);
+	if (kept)
+		swap(*blob, kept->blob);
 	blob_drop(blob);
+}
+EXPORT_SYMBOL_GPL(liveupdate_blob_return);
+
+/**
+ * liveupdate_blob_free - Free a restored blob
+ * @blob:   the blob
+ * @handle: its handle, which leads nowhere after this
+ */
+void liveupdate_blob_free(struct liveupdate_blob *blob, u64 handle)
+{
+	struct blob_kept *kept;
+
+	blob_drop(blob);
+	guard(mutex)(&kept_lock);
+	kept = blob_find(handle);
+	if (!kept)
+		return;
+	list_del(&kept->entry);
+	kfree(kept);
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_free);
 

@@ -476,7 +476,7 @@ static unsigned int restore_tree(struct kunit *test, const struct blob_case *c)
 	rc = liveupdate_blob_restore(&blob, in.handle, LAYOUT);
 	if (!rc) {
 		check_content(test, &blob);
-		liveupdate_blob_free(&blob);
+		liveupdate_blob_free(&blob, in.handle);
 	}
 	left = in_use(&in);
 	each_page(&in, count_back);

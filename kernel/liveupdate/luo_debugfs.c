@@ -273,7 +273,7 @@ static int dump_release(struct inode *inode, struct file *file)
 {
 	struct dump *dump = file->private_data;
 
-	liveupdate_blob_free(&dump->out);
+	liveupdate_blob_unpreserve(&dump->out);
 	kfree(dump);
 	return 0;
 }

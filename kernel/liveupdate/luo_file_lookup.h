@@ -42,31 +42,75 @@ int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
 
 /**
- * liveupdate_get_token_of_inode - The token under which a memfd is preserved
+ * liveupdate_for_each_outgoing - Look at all files of an outgoing session
  * @session: The session of the calling handler, from its arguments.
- * @inode:   The memfd's inode; no reference is taken.
- * @token:   [OUT] the token that userspace gave it in PRESERVE_FD.
- *
- * For those who know a memfd by its pages, not by a file.
+ * @fn:      Called for each file that is preserved so far.
+ * @ctx:     The first argument of @fn.
  *
  * Context: A handler's preserve, freeze, unfreeze or unpreserve callback.
- * Return: 0, or -ENOENT when the session does not preserve the memfd (yet).
  */
-int liveupdate_get_token_of_inode(struct liveupdate_session *session,
-				  struct inode *inode, u64 *token)
+void liveupdate_for_each_outgoing(struct liveupdate_session *session,
+				  void (*fn)(void *ctx, struct file *file,
+					     u64 token), void *ctx)
 {
 	struct luo_file_set *set = luo_session_file_set(session);
 	struct luo_file *luo_file;
 
-	list_for_each_entry(luo_file, &set->files_list, list) {
-		if (luo_file->file->f_inode != inode)
-			continue;
-		*token = luo_file->token;
-		return 0;
-	}
-	return -ENOENT;
+	list_for_each_entry(luo_file, &set->files_list, list)
+		fn(ctx, luo_file->file, luo_file->token);
 }
-EXPORT_SYMBOL_GPL(liveupdate_get_token_of_inode);
+EXPORT_SYMBOL_GPL(liveupdate_for_each_outgoing);
+
+static struct luo_file *luo_file_find(struct luo_file_set *set, u64 token)
+{
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list)
+		if (luo_file->token == token)
+			return luo_file;
+	return NULL;
+}
+
+/**
+ * liveupdate_check_token - Is a file of an incoming session of a kind?
+ * @session:    The session of the calling handler, from its arguments.
+ * @token:      From a handover, not trusted.
+ * @compatible: Of the handler that the file must have.
+ *
+ * To be asked before the file is: retrieving one of another kind could lead on
+ * to any number of others.
+ *
+ * Context: A handler's retrieve callback.
+ * Return: 0, -ENOENT for a token the session does not have, -EBADMSG for a file
+ *         of another kind.
+ */
+int liveupdate_check_token(struct liveupdate_session *session, u64 token,
+			   const char *compatible)
+{
+	struct luo_file *luo_file =
+		luo_file_find(luo_session_file_set(session), token);
+
+	if (!luo_file)
+		return -ENOENT;
+	return strcmp(luo_file->fh->compatible, compatible) ? -EBADMSG : 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_check_token);
+
+/**
+ * liveupdate_can_retry - Can a file that could not be retrieved be asked for again?
+ * @session: The session of the calling handler, from its arguments.
+ * @token:   The token that liveupdate_get_file_incoming() failed for.
+ *
+ * Context: A handler's retrieve callback.
+ */
+bool liveupdate_can_retry(struct liveupdate_session *session, u64 token)
+{
+	struct luo_file *luo_file =
+		luo_file_find(luo_session_file_set(session), token);
+
+	return luo_file && luo_file->retrieve_status >= 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_can_retry);
 
 /*
  * Luo_file mutexes are taken under the session's only, so one that is locked
@@ -74,12 +118,9 @@ EXPORT_SYMBOL_GPL(liveupdate_get_token_of_inode);
  */
 static bool luo_file_is_retrieving(struct luo_file_set *set, u64 token)
 {
-	struct luo_file *luo_file;
+	struct luo_file *luo_file = luo_file_find(set, token);
 
-	list_for_each_entry(luo_file, &set->files_list, list)
-		if (luo_file->token == token)
-			return mutex_is_locked(&luo_file->mutex);
-	return false;
+	return luo_file && mutex_is_locked(&luo_file->mutex);
 }
 
 /**

@@ -36,11 +36,11 @@
 #include <linux/kho/abi/liveupdate_note.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_files.h>
+#include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
 
 #include "io_pagetable.h"
 #include "liveupdate_load.h"
-#include "liveupdate_memory.h"
 #include "liveupdate_save.h"
 
 /* Whose file is it? No reference is taken. */
@@ -55,20 +55,31 @@ static bool lu_can_preserve(struct liveupdate_file_handler *handler,
 	return file->f_op == &iommufd_fops;
 }
 
-static int lu_collect_one(struct iommufd_save *save, struct iommufd_object *obj)
+static int lu_check_obj(struct iommufd_object *obj)
 {
 	switch (obj->type) {
 	case IOMMUFD_OBJ_DEVICE:
-		return 0;
 	case IOMMUFD_OBJ_IOAS:
 	case IOMMUFD_OBJ_HWPT_PAGING:
-		refcount_inc(&obj->users);
-		save->objs[save->nr_objs++] = obj;
 		return 0;
 	default:
-		pr_warn("object %u of type %u can't be preserved\n", obj->id,
-			obj->type);
+		pr_warn_ratelimited("object %u of type %u can't be preserved\n",
+				    obj->id, obj->type);
 		return -EOPNOTSUPP;
+	}
+}
+
+static void lu_collect_type(struct iommufd_save *save,
+			    enum iommufd_object_type type)
+{
+	struct iommufd_object *obj;
+	unsigned long id;
+
+	xa_for_each(&save->ictx->objects, id, obj) {
+		if (obj->type != type)
+			continue;
+		refcount_inc(&obj->users);
+		save->objs[save->nr_objs++] = obj;
 	}
 }
 
@@ -92,7 +103,7 @@ static int lu_collect(struct iommufd_save *save)
 	int rc = 0;
 
 	if (ictx->vfio_ioas || ictx->no_iommu_mode) {
-		pr_warn("a VFIO container can't be preserved\n");
+		pr_warn_ratelimited("a VFIO container can't be preserved\n");
 		return -EOPNOTSUPP;
 	}
 	save->objs = kvcalloc(lu_count_objs(ictx) ?: 1, sizeof(*save->objs),
@@ -101,9 +112,13 @@ static int lu_collect(struct iommufd_save *save)
 		return -ENOMEM;
 	xa_lock(&ictx->objects);
 	xa_for_each(&ictx->objects, id, obj) {
-		rc = lu_collect_one(save, obj);
+		rc = lu_check_obj(obj);
 		if (rc)
 			break;
+	}
+	if (!rc) {
+		lu_collect_type(save, IOMMUFD_OBJ_IOAS);
+		lu_collect_type(save, IOMMUFD_OBJ_HWPT_PAGING);
 	}
 	xa_unlock(&ictx->objects);
 	return rc;
@@ -126,8 +141,8 @@ static void lu_free_save(struct iommufd_save *save)
 	while (save->nr_objs)
 		lu_put_obj(save->ictx, save->objs[--save->nr_objs]);
 	kvfree(save->objs);
-	kvfree(save->pages);
-	xa_destroy(&save->numbers);
+	iommufd_save_put_areas(save);
+	xa_destroy(&save->kept);
 	kfree(save);
 }
 
@@ -138,8 +153,9 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 
 	if (!save)
 		return -ENOMEM;
-	xa_init(&save->numbers);
-	INIT_LIST_HEAD(&save->memories);
+	xa_init(&save->file_of);
+	xa_init(&save->kept);
+	save_memory_init(&save->memory);
 	save->ictx = lu_file_ctx(args->file);
 	rc = iommufd_gate_shut(&save->ictx->lu.gate);
 	if (rc) {
@@ -148,7 +164,7 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 	}
 	rc = lu_collect(save);
 	if (!rc)
-		rc = iommufd_save_write(save);
+		rc = iommufd_save_write(save, args->session);
 	if (rc) {
 		struct iommufd_ctx *ictx = save->ictx;
 
@@ -201,30 +217,51 @@ struct file *iommufd_liveupdate_new_file(void)
 	return file;
 }
 
+/* A new context, or an error after which the blob is as it was. */
+static struct file *lu_build(struct iommufd_load *load)
+{
+	struct file *file = iommufd_liveupdate_new_file();
+	int rc;
+
+	if (IS_ERR(file))
+		return file;
+	load->ictx = lu_file_ctx(file);
+	rc = iommufd_load_context(load);
+	iommufd_load_free(load);
+	if (!rc)
+		return file;
+	pr_warn("context not retrieved: error %d\n", rc);
+	__fput_sync(file);
+	return ERR_PTR(rc);
+}
+
+static bool lu_may_try_again(const struct iommufd_load *load, int rc)
+{
+	return !load->committed && (load->again || rc == -ENOMEM ||
+				    rc == -ENOSPC || rc == -EINTR);
+}
+
 static int lu_retrieve(struct liveupdate_file_op_args *args)
 {
+	u64 handle = args->serialized_data;
 	struct iommufd_load load = { .session = args->session,
-				     .handle = args->serialized_data };
+				     .handle = handle };
 	struct file *file;
 	int rc;
 
-	rc = liveupdate_blob_restore(&load.blob, args->serialized_data,
+	rc = liveupdate_blob_restore(&load.blob, handle,
 				     IOMMUFD_LUO_FH_COMPATIBLE);
-	if (rc)
+	if (rc) {
+		args->again = rc == -ENOMEM;
 		return rc;
-	file = iommufd_liveupdate_new_file();
+	}
+	file = lu_build(&load);
 	if (IS_ERR(file)) {
-		iommufd_load_free(&load);
+		args->again = lu_may_try_again(&load, PTR_ERR(file));
+		liveupdate_blob_return(&load.blob, handle);
 		return PTR_ERR(file);
 	}
-	load.ictx = lu_file_ctx(file);
-	rc = iommufd_load_context(&load);
-	iommufd_load_free(&load);
-	if (rc) {
-		pr_warn("context not retrieved: error %d\n", rc);
-		__fput_sync(file);
-		return rc;
-	}
+	liveupdate_blob_free(&load.blob, handle);
 	args->file = file;
 	return 0;
 }
@@ -245,23 +282,33 @@ static void lu_discard(u64 handle)
 {
 	struct liveupdate_blob blob;
 	struct pt_amdv1_ser ser;
-	int node = 0;
+	int node = 0, rc;
 
-	if (liveupdate_insist(liveupdate_blob_restore(&blob, handle,
-						      IOMMUFD_LUO_FH_COMPATIBLE)))
+	rc = liveupdate_insist(liveupdate_blob_restore(&blob, handle,
+						       IOMMUFD_LUO_FH_COMPATIBLE));
+	if (rc) {
+		pr_warn("a context that nobody retrieved stays reserved: error %d\n",
+			rc);
 		return;
+	}
 	while ((node = liveupdate_blob_next(&blob, node, "hwpt")) > 0)
 		if (!iommufd_load_table(&blob, node, &ser))
 			liveupdate_insist(pt_amdv1_discard(&ser));
-	liveupdate_insist(iommufd_discard_memories(&blob));
-	liveupdate_blob_free(&blob);
+	liveupdate_insist(iommufd_discard_memories(&blob, handle));
+	liveupdate_blob_free(&blob, handle);
 }
 
+/*
+ * Where a device was not found nobody knows whether it still writes: nothing is
+ * given back then.
+ */
 static void lu_finish(struct liveupdate_file_op_args *args)
 {
 	if (args->retrieve_status > 0)
 		lu_drop_pending(lu_file_ctx(args->file));
-	else if (!args->retrieve_status)
+	if (pci_liveupdate_lost())
+		return;
+	if (args->retrieve_status <= 0)
 		lu_discard(args->serialized_data);
 	iommufd_drop_memories(args->serialized_data);
 }

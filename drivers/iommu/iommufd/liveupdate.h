@@ -57,6 +57,8 @@ int iommufd_gate_shut(struct iommufd_gate *gate);
 void iommufd_gate_open(struct iommufd_gate *gate);
 struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
 				       unsigned int cmd);
+struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
+				      unsigned int cmd);
 int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
 
@@ -78,6 +80,12 @@ static inline void iommufd_liveupdate_unregister(void) { }
 
 static inline struct iommufd_ctx *
 iommufd_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd)
+{
+	return NULL;
+}
+
+static inline struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
+						    unsigned int cmd)
 {
 	return NULL;
 }

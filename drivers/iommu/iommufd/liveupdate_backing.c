@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What stands behind the pages objects of a context: a memfd, which has to be
- * in the same session, or pages that are carried in place.
+ * What stands behind the runs of a context: a memfd, which has to be in the same
+ * session, or pages that are carried in place.
  *
  * Memory that was mapped by its address is looked at page by page, as it was
  * pinned: what the addresses stand for by now, and whether the process is
@@ -16,85 +16,31 @@
 #include <linux/slab.h>
 
 #include "io_pagetable.h"
-#include "liveupdate_memory.h"
 #include "liveupdate_save.h"
 
-/* Says which mapping can't be preserved; one area stands for all. */
-int save_refuse_pages(struct iopt_pages *pages, const char *what)
-{
-	struct interval_tree_node *node =
-		interval_tree_iter_first(&pages->domains_itree, 0, ULONG_MAX);
-	struct iopt_area *area = container_of(node, struct iopt_area, pages_node);
-	struct iommufd_ioas *ioas =
-		container_of(area->iopt, struct iommufd_ioas, iopt);
-
-	pr_warn("IOAS %u IOVA %#lx: %s can't be preserved\n", ioas->obj.id,
-		iopt_area_iova(area), what);
-	return -EOPNOTSUPP;
-}
-
-/* What is pinned at an index of the pages that an area with a table shows. */
-unsigned long save_area_pfn(struct iopt_area *area, unsigned long index)
-{
-	unsigned long iova = iopt_area_iova(area);
-
-	if (index != iopt_area_index(area))
-		iova += (index - iopt_area_index(area)) * PAGE_SIZE -
-			area->page_offset;
-	return PHYS_PFN(iommu_iova_to_phys(area->storage_domain, iova));
-}
-
-int save_each_page(struct iopt_pages *pages,
-		   int (*fn)(void *ctx, unsigned long index, unsigned long pfn),
-		   void *ctx)
-{
-	struct interval_tree_node *node;
-	unsigned long index = 0;
-	int rc = 0;
-
-	guard(mutex)(&pages->mutex);
-	while ((node = interval_tree_iter_first(&pages->domains_itree, index,
-						ULONG_MAX))) {
-		struct iopt_area *area =
-			container_of(node, struct iopt_area, pages_node);
-
-		for (index = max(index, node->start); index <= node->last;
-		     index++) {
-			rc = fn(ctx, index, save_area_pfn(area, index));
-			if (rc)
-				return rc;
-		}
-	}
-	return rc;
-}
-
 /**
- * struct backing - what the pages of an object have turned out to be
- * @known:  @inode and @pgoff are those of the pages so far
- * @inode:  of a memfd, with a reference, or NULL
- * @pgoff:  where in the memfd index 0 of the object would be
- * @reason: why the object can't be preserved
+ * struct backing - what the pages of a run have turned out to be
+ * @run:   the run
+ * @known: @inode and @pgoff are those of the pages so far
+ * @inode: of a memfd, with a reference, or NULL
+ * @pgoff: where in the memfd the first page of the run is
  */
 struct backing {
+	const struct iommufd_save_run *run;
 	bool known;
 	struct inode *inode;
 	pgoff_t pgoff;
-	const char *reason;
 };
-
-static int backing_refuse(struct backing *b, const char *reason)
-{
-	b->reason = reason;
-	return -EOPNOTSUPP;
-}
 
 static const char *backing_bad_page(struct page *page)
 {
-	if (is_zone_device_page(page) || PageReserved(page))
+	if (is_zone_device_page(page))
 		return "memory of a device";
+	if (PageReserved(page))
+		return "reserved memory";
 	if (folio_test_hugetlb(page_folio(page)))
 		return "a huge page of hugetlbfs";
-	return NULL;
+	return memfd_liveupdate_obstacle(page);
 }
 
 static const char *backing_bad_inode(struct inode *inode)
@@ -122,18 +68,25 @@ static struct inode *folio_file(struct folio *folio)
 	return inode;
 }
 
-static int backing_add(struct backing *b, struct inode *inode, pgoff_t pgoff)
+/* Takes over the reference. */
+static int backing_add(struct backing *b, struct inode *inode, pgoff_t pgoff,
+		       unsigned long index)
 {
+	unsigned long ahead = index - b->run->first;
+
 	if (!b->known) {
-		*b = (struct backing) { .known = true, .inode = inode,
-					.pgoff = pgoff };
+		b->known = true;
+		b->inode = inode;
+		b->pgoff = pgoff;
 		return 0;
 	}
 	iput(inode);
 	if (b->inode != inode)
-		return backing_refuse(b, "memory of more than one kind in one mapping");
-	if (inode && b->pgoff != pgoff)
-		return backing_refuse(b, "one mapping of a memfd's pages out of their order");
+		return save_refuse_page(b->run, index,
+					"memory of more than one kind in one mapping");
+	if (inode && b->pgoff + ahead != pgoff)
+		return save_refuse_page(b->run, index,
+					"one mapping of a memfd's pages out of their order");
 	return 0;
 }
 
@@ -146,104 +99,146 @@ static int backing_page(void *ctx, unsigned long index, unsigned long pfn)
 	const char *bad;
 
 	if (!pfn_valid(pfn))
-		return backing_refuse(b, "memory of a device");
+		return save_refuse_page(b->run, index, "memory of a device");
 	page = pfn_to_page(pfn);
 	bad = backing_bad_page(page);
 	if (bad)
-		return backing_refuse(b, bad);
+		return save_refuse_page(b->run, index, bad);
 	folio = page_folio(page);
 	inode = folio_file(folio);
 	bad = inode ? backing_bad_inode(inode) : NULL;
 	if (bad) {
 		iput(inode);
-		return backing_refuse(b, bad);
+		return save_refuse_page(b->run, index, bad);
 	}
-	return backing_add(b, inode, folio->index +
-				     folio_page_idx(folio, page) - index);
+	return backing_add(b, inode,
+			   folio->index + folio_page_idx(folio, page), index);
 }
 
-/* Where memory that was mapped by its address comes from. */
-static int backing_of_user(struct iommufd_save_pages *sp)
+/* The number of a memfd; a new one is held from here on. */
+static int save_file_of(struct iommufd_save *save, struct inode *inode)
 {
-	struct backing b = {};
-	int rc = save_each_page(sp->pages, backing_page, &b);
+	void *known = xa_load(&save->file_of, (unsigned long)inode);
+	unsigned int n = save->nr_files;
+	void *more;
+	int rc;
 
-	if (rc) {
-		iput(b.inode);
-		return b.reason ? save_refuse_pages(sp->pages, b.reason) : rc;
+	if (known)
+		return xa_to_value(known);
+	if (!(n & (n - 1))) {
+		more = kvrealloc(save->files,
+				 array_size(n * 2 ?: 1, sizeof(*save->files)),
+				 GFP_KERNEL);
+		if (!more)
+			return -ENOMEM;
+		save->files = more;
 	}
-	if (b.inode) {
-		sp->inode = b.inode;
-		sp->start = (u64)b.pgoff * PAGE_SIZE;
-		memfd_liveupdate_hold(sp->inode);
-	}
+	rc = xa_err(xa_store(&save->file_of, (unsigned long)inode,
+			     xa_mk_value(n), GFP_KERNEL));
+	if (rc)
+		return rc;
+	ihold(inode);
+	memfd_liveupdate_hold(inode);
+	save->files[n] = (struct iommufd_save_file) { .inode = inode };
+	return save->nr_files++;
+}
+
+static int backing_is_file(struct iommufd_save *save,
+			   struct iommufd_save_run *run, struct inode *inode,
+			   u64 start)
+{
+	int file = save_file_of(save, inode);
+
+	if (file < 0)
+		return file;
+	run->file = file;
+	run->start = start;
 	return 0;
 }
 
-static int backing_of_file(struct iommufd_save_pages *sp)
+static int backing_of_user(struct iommufd_save *save,
+			   struct iommufd_save_run *run)
 {
-	sp->inode = file_inode(sp->pages->file);
-	ihold(sp->inode);
-	sp->start = sp->pages->start;
-	memfd_liveupdate_hold(sp->inode);
-	return 0;
+	struct backing b = { .run = run };
+	int rc;
+
+	scoped_guard(mutex, &run->area->pages->mutex)
+		rc = save_each_page(run, backing_page, &b);
+	if (!rc && b.inode)
+		rc = backing_is_file(save, run, b.inode,
+				     (u64)b.pgoff << PAGE_SHIFT);
+	else if (!rc)
+		run->in_memory = true;
+	iput(b.inode);
+	return rc;
 }
 
-static int compare_user(const void *a, const void *b)
+static int backing_of_run(struct iommufd_save *save,
+			  struct iommufd_save_run *run)
 {
-	const struct iopt_pages *p = (*(struct iommufd_save_pages **)a)->pages;
-	const struct iopt_pages *q = (*(struct iommufd_save_pages **)b)->pages;
+	struct iopt_pages *pages = run->area->pages;
 
-	if (p->source_mm != q->source_mm)
-		return p->source_mm < q->source_mm ? -1 : 1;
-	if (p->uptr != q->uptr)
-		return p->uptr < q->uptr ? -1 : 1;
-	return 0;
+	if (pages->type == IOPT_ADDRESS_USER)
+		return backing_of_user(save, run);
+	return backing_is_file(save, run, file_inode(pages->file),
+			       pages->start + (u64)run->first * PAGE_SIZE);
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+	const struct iommufd_save_run *p = *(const struct iommufd_save_run **)a;
+	const struct iommufd_save_run *q = *(const struct iommufd_save_run **)b;
+	struct iopt_pages *is = p->area->pages, *was = q->area->pages;
+
+	if (is->source_mm != was->source_mm)
+		return is->source_mm < was->source_mm ? -1 : 1;
+	return cmp_int((uintptr_t)is->uptr + p->first * PAGE_SIZE,
+		       (uintptr_t)was->uptr + q->first * PAGE_SIZE);
+}
+
+static int place_run(struct iommufd_save *save, struct iommufd_save_run *run)
+{
+	guard(mutex)(&run->area->pages->mutex);
+	return save_memory_place(&save->memory, run);
 }
 
 static int place_all(struct iommufd_save *save)
 {
-	struct iommufd_save_pages **sorted;
+	struct iommufd_save_run **sorted;
 	unsigned int n = 0;
 	int rc = 0;
 
-	sorted = kvcalloc(save->nr_pages ?: 1, sizeof(*sorted), GFP_KERNEL);
+	sorted = kvcalloc(save->nr_runs ?: 1, sizeof(*sorted), GFP_KERNEL);
 	if (!sorted)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < save->nr_pages; i++)
-		if (!save->pages[i].inode)
-			sorted[n++] = &save->pages[i];
-	sort(sorted, n, sizeof(*sorted), compare_user, NULL);
+	for (unsigned int i = 0; i < save->nr_runs; i++)
+		if (save->runs[i].in_memory)
+			sorted[n++] = &save->runs[i];
+	sort(sorted, n, sizeof(*sorted), compare_runs, NULL);
 	for (unsigned int i = 0; i < n && !rc; i++)
-		rc = save_memory_place(save, sorted[i]);
+		rc = place_run(save, sorted[i]);
 	kvfree(sorted);
 	return rc;
 }
 
 /**
- * iommufd_save_backing - Find out what stands behind every pages object
- * @save: the context, its areas written
+ * iommufd_save_backing - Find out what stands behind every run
+ * @save: the context, its runs found
  *
  * Memfds are held: they can't lose or gain pages from here on. Memory that no
- * file has is kept by KHO, and its nodes are written.
+ * file has is kept by KHO.
  *
- * Return: 0; -EOPNOTSUPP after a line in the log; -ENOMEM. After an error
- *         iommufd_save_undo_backing() is due as well.
+ * Return: 0; -EOPNOTSUPP after a line in the log; -EINTR, -ENOMEM. After an
+ *         error iommufd_save_undo_backing() is due as well.
  */
 int iommufd_save_backing(struct iommufd_save *save)
 {
 	int rc = 0;
 
-	for (unsigned int i = 0; i < save->nr_pages && !rc; i++) {
-		struct iommufd_save_pages *sp = &save->pages[i];
-
-		if (sp->pages->type == IOPT_ADDRESS_FILE)
-			rc = backing_of_file(sp);
-		else
-			rc = backing_of_user(sp);
-	}
+	for (unsigned int i = 0; i < save->nr_runs && !rc; i++)
+		rc = backing_of_run(save, &save->runs[i]);
 	rc = rc ?: place_all(save);
-	return rc ?: save_memory_keep(save);
+	return rc ?: save_memory_keep(&save->memory);
 }
 
 /**
@@ -252,14 +247,14 @@ int iommufd_save_backing(struct iommufd_save *save)
  */
 void iommufd_save_undo_backing(struct iommufd_save *save)
 {
-	save_memory_undo(save);
-	for (unsigned int i = 0; i < save->nr_pages; i++) {
-		struct inode *inode = save->pages[i].inode;
+	save_memory_undo(&save->memory);
+	while (save->nr_files) {
+		struct inode *inode = save->files[--save->nr_files].inode;
 
-		if (!inode)
-			continue;
 		memfd_liveupdate_release(inode);
 		iput(inode);
-		save->pages[i].inode = NULL;
 	}
+	kvfree(save->files);
+	save->files = NULL;
+	xa_destroy(&save->file_of);
 }

@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/lockdep.h>
 #include <linux/wait_bit.h>
+#include <uapi/linux/vfio.h>
 
 #include "iommufd_private.h"
 
@@ -177,6 +178,20 @@ static bool iommufd_ioctl_passes(struct iommufd_ucmd *ucmd, unsigned int cmd)
 		       IOMMU_OPTION_OP_GET;
 	default:
 		return false;
+	}
+}
+
+/* The same for the ioctls of a VFIO container. */
+struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
+				      unsigned int cmd)
+{
+	switch (cmd) {
+	case VFIO_SET_IOMMU:
+	case VFIO_IOMMU_MAP_DMA:
+	case VFIO_IOMMU_UNMAP_DMA:
+		return ictx;
+	default:
+		return NULL;
 	}
 }
 

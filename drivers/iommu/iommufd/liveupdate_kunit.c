@@ -307,6 +307,7 @@ static void test_context(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, iommufd_load_context(&load), c->rc);
 	iommufd_load_free(&load);
+	liveupdate_blob_free(&load.blob, 0);
 	__fput_sync(file);
 	KUNIT_EXPECT_EQ(test, table_pages(), tables);
 }

@@ -6,10 +6,12 @@
  * All IDs are reserved before the first object is made, so that two nodes with
  * one ID are found out early, and every object is made by the code that makes
  * it for userspace, told which ID to take. A failure needs no unwinding here:
- * releasing the file destroys whatever the context has by then.
+ * releasing the file destroys whatever the context has by then. Tables are taken
+ * over last, by iommufd_load_commit().
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
+#include <linux/file.h>
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/slab.h>
 
@@ -106,9 +108,24 @@ static int load_ioas_options(struct iommufd_load *load, int node,
 	return load_allow(&ioas->iopt, ranges, len / (2 * sizeof(*ranges)));
 }
 
+static struct iommufd_load_ioas *load_new_ioas(struct iommufd_load *load,
+					       struct iommufd_ioas *ioas)
+{
+	struct iommufd_load_ioas *li = &load->ioas[load->nr_ioas];
+
+	if (xa_err(xa_store(&load->ioas_of, ioas->obj.id,
+			    xa_mk_value(load->nr_ioas), GFP_KERNEL)))
+		return NULL;
+	load->nr_ioas++;
+	li->ioas = ioas;
+	return li;
+}
+
 static int load_ioas(struct iommufd_load *load, int node)
 {
+	struct iommufd_load_ioas *li;
 	struct iommufd_ioas *ioas;
+	int rc;
 
 	load_next_id(load, load_id(&load->blob, node));
 	ioas = iommufd_ioas_alloc(load->ictx);
@@ -116,7 +133,11 @@ static int load_ioas(struct iommufd_load *load, int node)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	iommufd_object_finalize(load->ictx, &ioas->obj);
-	return load_ioas_options(load, node, ioas);
+	li = load_new_ioas(load, ioas);
+	if (!li)
+		return -ENOMEM;
+	rc = load_ioas_options(load, node, ioas);
+	return rc ?: iommufd_load_read_areas(load, node, li);
 }
 
 /**
@@ -140,24 +161,6 @@ int iommufd_load_table(const struct liveupdate_blob *blob, int node,
 	    liveupdate_blob_get_u32(blob, node, "tables", &ser->nr_tables))
 		return -EBADMSG;
 	return 0;
-}
-
-/* What the areas of an IOAS map must be what its tables map. */
-static u64 load_mapped(const struct liveupdate_blob *blob, u32 ioas)
-{
-	const struct iommufd_area_ser *ser;
-	u64 mapped = 0;
-	size_t len;
-
-	ser = liveupdate_blob_get(blob, liveupdate_blob_node(blob, "ioas", ioas),
-				  "areas", &len);
-	for (size_t i = 0; ser && i < len / sizeof(*ser); i++) {
-		struct iommufd_area_ser copy;
-
-		memcpy(&copy, ser + i, sizeof(copy));
-		mapped += be64_to_cpu(copy.last) - be64_to_cpu(copy.iova) + 1;
-	}
-	return mapped;
 }
 
 static struct iommufd_hwpt_paging *
@@ -205,7 +208,7 @@ static int load_link_hwpt(struct iommufd_load *load,
 	rc = iopt_table_add_domain(&ioas->iopt, hwpt->common.domain);
 	if (!rc) {
 		list_add_tail(&hwpt->hwpt_item, &ioas->hwpt_list);
-		rc = pt_amdv1_install(hwpt->common.domain, ser);
+		rc = pt_amdv1_fits(hwpt->common.domain, ser);
 	}
 	if (rc)
 		iommufd_object_abort_and_destroy(load->ictx, &hwpt->common.obj);
@@ -214,39 +217,43 @@ static int load_link_hwpt(struct iommufd_load *load,
 	return rc;
 }
 
-static struct iommufd_ioas *load_find_ioas(struct iommufd_load *load, u32 id)
+static int load_check_table(struct iommufd_load *load, u32 id, u32 ioas,
+			    struct iommufd_load_table *table)
 {
-	struct iommufd_object *obj = xa_load(&load->ictx->objects, id);
+	void *index = xa_load(&load->ioas_of, ioas);
+	int rc;
 
-	if (!obj || obj->type != IOMMUFD_OBJ_IOAS)
-		return NULL;
-	return container_of(obj, struct iommufd_ioas, obj);
+	if (!index ||
+	    load->ioas[xa_to_value(index)].mapped != table->ser.mapped)
+		return load_bad("IOAS of HWPT", id);
+	table->ioas = xa_to_value(index);
+	rc = pt_amdv1_check(&table->ser);
+	if (rc && rc != -ENOMEM && rc != -EINTR)
+		pr_warn("table of HWPT %u refused\n", id);
+	return rc;
 }
 
 static int load_hwpt(struct iommufd_load *load, int node)
 {
-	u32 id = load_id(&load->blob, node), ioas_id, is_auto;
-	struct iommufd_hwpt_paging *hwpt;
-	struct iommufd_ioas *ioas;
-	struct pt_amdv1_ser ser;
+	struct iommufd_load_table *table = &load->tables[load->nr_tables];
+	u32 id = load_id(&load->blob, node), ioas, is_auto;
 	int rc;
 
-	if (liveupdate_blob_get_u32(&load->blob, node, "ioas", &ioas_id) ||
+	if (liveupdate_blob_get_u32(&load->blob, node, "ioas", &ioas) ||
 	    liveupdate_blob_get_u32(&load->blob, node, "auto", &is_auto) ||
-	    iommufd_load_table(&load->blob, node, &ser) || is_auto > 1)
+	    iommufd_load_table(&load->blob, node, &table->ser) || is_auto > 1)
 		return load_bad("HWPT", id);
-	ioas = load_find_ioas(load, ioas_id);
-	if (!ioas || load_mapped(&load->blob, ioas_id) != ser.mapped)
-		return load_bad("IOAS of HWPT", id);
-	rc = pt_amdv1_check(&ser);
-	if (rc) {
-		pr_warn("table of HWPT %u refused\n", id);
+	rc = load_check_table(load, id, ioas, table);
+	if (rc)
 		return rc;
-	}
-	hwpt = load_new_hwpt(load, ioas, id, is_auto);
-	if (IS_ERR(hwpt))
-		return PTR_ERR(hwpt);
-	return load_link_hwpt(load, hwpt, &ser);
+	table->hwpt = load_new_hwpt(load, load->ioas[table->ioas].ioas, id,
+				    is_auto);
+	if (IS_ERR(table->hwpt))
+		return PTR_ERR(table->hwpt);
+	rc = load_link_hwpt(load, table->hwpt, &table->ser);
+	if (!rc)
+		load->nr_tables++;
+	return rc;
 }
 
 static bool load_is_hwpt(struct iommufd_load *load, u32 id)
@@ -274,14 +281,6 @@ static int load_device(struct iommufd_load *load, int node)
 			       GFP_KERNEL_ACCOUNT));
 }
 
-static int load_areas(struct iommufd_load *load, int node)
-{
-	struct iommufd_ioas *ioas =
-		load_find_ioas(load, load_id(&load->blob, node));
-
-	return iommufd_load_read_areas(load, node, ioas);
-}
-
 static int load_each(struct iommufd_load *load, const char *type,
 		     int (*fn)(struct iommufd_load *load, int node))
 {
@@ -303,19 +302,33 @@ static int load_account_mode(struct iommufd_load *load)
 	return 0;
 }
 
-/**
- * iommufd_load_context - Build everything the blob describes
- * @load: the new, empty context and its blob
- *
- * Return: 0; -EBADMSG or -EPROTO after a line in the log for what was wrong;
- *         -ENOMEM; the error of a memfd's retrieve. After an error the context
- *         is good for nothing but being released.
- */
-int iommufd_load_context(struct iommufd_load *load)
+static unsigned int load_count(struct iommufd_load *load, const char *type)
+{
+	unsigned int n = 0;
+	int node = 0;
+
+	while ((node = liveupdate_blob_next(&load->blob, node, type)) > 0)
+		n++;
+	return n;
+}
+
+static int load_alloc(struct iommufd_load *load)
+{
+	xa_init(&load->ioas_of);
+	load->ioas = kvcalloc(load_count(load, "ioas") ?: 1,
+			      sizeof(*load->ioas), GFP_KERNEL);
+	load->tables = kvcalloc(load_count(load, "hwpt") ?: 1,
+				sizeof(*load->tables), GFP_KERNEL);
+	return load->ioas && load->tables ? 0 : -ENOMEM;
+}
+
+/* What the blob says, with nothing of it taken over. */
+static int load_read(struct iommufd_load *load)
 {
 	int rc;
 
-	rc = load_account_mode(load);
+	rc = load_alloc(load);
+	rc = rc ?: load_account_mode(load);
 	rc = rc ?: load_reserve(load, "ioas");
 	rc = rc ?: load_reserve(load, "hwpt");
 	rc = rc ?: load_reserve(load, "device");
@@ -323,10 +336,56 @@ int iommufd_load_context(struct iommufd_load *load)
 	rc = rc ?: iommufd_load_read_pages(load);
 	rc = rc ?: load_each(load, "ioas", load_ioas);
 	rc = rc ?: load_each(load, "hwpt", load_hwpt);
-	rc = rc ?: load_each(load, "ioas", load_areas);
-	rc = rc ?: iommufd_load_check_areas(load);
-	rc = rc ?: load_each(load, "device", load_device);
+	return rc ?: load_each(load, "device", load_device);
+}
+
+/**
+ * iommufd_load_context - Build everything the blob describes
+ * @load: the new, empty context and its blob
+ *
+ * Return: 0; -EBADMSG or -EPROTO after a line in the log for what was wrong;
+ *         -EINTR, -ENOMEM; the error of a memfd's retrieve. After an error the
+ *         context is good for nothing but being released; unless it was
+ *         committed, a new one can be built from the same blob.
+ */
+int iommufd_load_context(struct iommufd_load *load)
+{
+	int rc;
+
+	rc = load_read(load);
 	rc = rc ?: iommufd_load_memories(load);
 	rc = rc ?: iommufd_load_files(load);
-	return rc ?: iommufd_load_map(load);
+	rc = rc ?: iommufd_load_pin(load);
+	rc = rc ?: iommufd_load_compare(load);
+	rc = rc ?: iommufd_load_account(load);
+	if (rc) {
+		iommufd_load_unpin(load);
+		return rc;
+	}
+	return iommufd_load_commit(load);
+}
+
+/**
+ * iommufd_load_free - Free what was not built into the context
+ * @load: the context
+ */
+void iommufd_load_free(struct iommufd_load *load)
+{
+	for (unsigned int i = 0; i < load->nr_areas; i++)
+		kfree(load->areas[i].area);
+	for (unsigned int i = 0; i < load->nr_pages; i++) {
+		struct iommufd_load_pages *p = &load->pages[i];
+
+		if (p->pages)
+			iopt_put_pages(p->pages);
+		if (p->file)
+			fput(p->file);
+		kvfree(p->pins);
+	}
+	kvfree(load->areas);
+	kvfree(load->memories);
+	kvfree(load->pages);
+	kvfree(load->ioas);
+	kvfree(load->tables);
+	xa_destroy(&load->ioas_of);
 }

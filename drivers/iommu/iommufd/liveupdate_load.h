@@ -3,28 +3,47 @@
 #define __IOMMUFD_LIVEUPDATE_LOAD_H
 
 #include <linux/errno.h>
+#include <linux/generic_pt/liveupdate.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/printk.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 struct file;
 struct iommufd_ctx;
+struct iommufd_hwpt_paging;
 struct iommufd_ioas;
 struct iopt_area;
 struct iopt_pages;
 struct liveupdate_session;
 
 /**
+ * struct iommufd_load_pin - adjacent pages that were pinned
+ * @index: of the first one in its pages object
+ * @pfn:   of the first one
+ * @n:     how many
+ */
+struct iommufd_load_pin {
+	unsigned long index;
+	unsigned long pfn;
+	unsigned long n;
+};
+
+/**
  * struct iommufd_load_pages - a pages node
- * @token:        of the memfd, or number of the memory
- * @in_memory:    which of the two
- * @start:        byte of the memfd
- * @npages:       length
- * @writable:     may areas write
- * @account_mode: of the pages object
- * @file:         the memfd, referenced
- * @pages:        what is built from it, one reference until areas have theirs
+ * @token:  of the memfd in the session, or number of the memory
+ * @in_memory: which of the two
+ * @start:  byte of the file or memory
+ * @npages: length
+ * @writable: may areas write
+ * @file:   the memfd, referenced
+ * @areas:  1 + index of the first area that shows them, 0 for none
+ * @pages:  what is built from it, one reference until areas have theirs
+ * @pins:   what was pinned, in order
+ * @nr_pins: how many
+ * @max_pins: room in @pins
+ * @npinned: pages pinned and accounted
  */
 struct iommufd_load_pages {
 	u64 token;
@@ -32,9 +51,13 @@ struct iommufd_load_pages {
 	u64 start;
 	u64 npages;
 	u32 writable;
-	u32 account_mode;
 	struct file *file;
+	unsigned int areas;
 	struct iopt_pages *pages;
+	struct iommufd_load_pin *pins;
+	size_t nr_pins;
+	size_t max_pins;
+	size_t npinned;
 };
 
 /**
@@ -52,41 +75,83 @@ struct iommufd_load_memory {
 };
 
 /**
+ * struct iommufd_load_area - an area on its way into its IOAS
+ * @area:  the area, owned here until it is inserted
+ * @ioas:  where it will be inserted
+ * @pages: index of what it shows
+ * @next:  1 + index of the next area that shows the same, 0 for none
+ */
+struct iommufd_load_area {
+	struct iopt_area *area;
+	struct iommufd_ioas *ioas;
+	unsigned int pages;
+	unsigned int next;
+};
+
+/**
+ * struct iommufd_load_ioas - an IOAS that was made
+ * @ioas:   the IOAS
+ * @first:  index of its first area
+ * @nr:     how many areas, ascending and apart
+ * @mapped: bytes they show, modulo 2^64
+ */
+struct iommufd_load_ioas {
+	struct iommufd_ioas *ioas;
+	unsigned int first;
+	unsigned int nr;
+	u64 mapped;
+};
+
+/**
+ * struct iommufd_load_table - an HWPT that was made, its table not in it yet
+ * @hwpt: the HWPT
+ * @ioas: index of its IOAS
+ * @ser:  the table, checked for form
+ */
+struct iommufd_load_table {
+	struct iommufd_hwpt_paging *hwpt;
+	unsigned int ioas;
+	struct pt_amdv1_ser ser;
+};
+
+/**
  * struct iommufd_load - a context that is being rebuilt
- * @blob:     its handover blob, checked for form
- * @session:  where the memfds are
- * @ictx:     the new context
- * @handle:   of @blob
- * @pages:    the pages nodes, by number
- * @nr_pages: how many
- * @memories: the memory nodes, by number
+ * @blob:      its handover blob, checked for form
+ * @session:   where the memfds are
+ * @ictx:      the new context
+ * @handle:    of @blob
+ * @memories:  pages that had no file
  * @nr_memories: how many
- * @areas:    the areas of all IOAS, not in their IOAS yet
- * @nr_areas: how many
+ * @pages:     what areas show
+ * @nr_pages:  how many
+ * @areas:     the areas of all IOAS, not in their IOAS yet
+ * @nr_areas:  how many
+ * @ioas:      the IOAS
+ * @nr_ioas:   how many
+ * @ioas_of:   ID -> index into @ioas
+ * @tables:    the HWPTs
+ * @nr_tables: how many
+ * @again:     what failed may go well later
+ * @committed: the tables are being taken over: there is no way back
  */
 struct iommufd_load {
 	struct liveupdate_blob blob;
 	struct liveupdate_session *session;
 	struct iommufd_ctx *ictx;
 	u64 handle;
-	struct iommufd_load_pages *pages;
-	unsigned int nr_pages;
 	struct iommufd_load_memory *memories;
 	unsigned int nr_memories;
+	struct iommufd_load_pages *pages;
+	unsigned int nr_pages;
 	struct iommufd_load_area *areas;
-	size_t nr_areas;
-};
-
-/**
- * struct iommufd_load_area - an area on its way into its IOAS
- * @area:  the area, owned here until it is inserted
- * @ioas:  where it will be inserted
- * @pages: number of its pages node
- */
-struct iommufd_load_area {
-	struct iopt_area *area;
-	struct iommufd_ioas *ioas;
-	u64 pages;
+	unsigned int nr_areas;
+	struct iommufd_load_ioas *ioas;
+	unsigned int nr_ioas;
+	struct xarray ioas_of;
+	struct iommufd_load_table *tables;
+	unsigned int nr_tables;
+	bool again;
+	bool committed;
 };
 
 /* Says in the log what is wrong in the blob; the error to refuse it with. */
@@ -96,24 +161,30 @@ static inline int load_bad(const char *what, u64 which)
 	return -EBADMSG;
 }
 
+const void *load_array(const struct liveupdate_blob *blob, int node,
+		       const char *name, size_t size, unsigned int *n);
+
 int iommufd_load_read_memories(struct iommufd_load *load);
 int iommufd_load_memories(struct iommufd_load *load);
+int iommufd_discard_memories(const struct liveupdate_blob *blob, u64 handle);
 void iommufd_drop_memories(u64 handle);
-int iommufd_discard_memories(const struct liveupdate_blob *blob);
 
 int iommufd_load_read_pages(struct iommufd_load *load);
 int iommufd_load_read_areas(struct iommufd_load *load, int node,
-			    struct iommufd_ioas *ioas);
-int iommufd_load_check_areas(struct iommufd_load *load);
+			    struct iommufd_load_ioas *li);
 int iommufd_load_files(struct iommufd_load *load);
-int iommufd_load_map(struct iommufd_load *load);
-void iommufd_load_free(struct iommufd_load *load);
 
-struct pt_amdv1_ser;
+int iommufd_load_pin(struct iommufd_load *load);
+void iommufd_load_unpin(struct iommufd_load *load);
+int iommufd_load_compare(struct iommufd_load *load);
+int iommufd_load_account(struct iommufd_load *load);
+int iommufd_load_commit(struct iommufd_load *load);
+
 int iommufd_load_table(const struct liveupdate_blob *blob, int node,
 		       struct pt_amdv1_ser *ser);
 
 struct file *iommufd_liveupdate_new_file(void);
 int iommufd_load_context(struct iommufd_load *load);
+void iommufd_load_free(struct iommufd_load *load);
 
 #endif

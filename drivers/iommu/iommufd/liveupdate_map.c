@@ -3,528 +3,341 @@
  * Rebuilding the areas of a preserved context.
  *
  * The page table is there already and is right; what has to be made again is
- * what stands behind it: areas, the pages objects they share, and the pins. A
- * pages object is pinned as a fresh map would have pinned it, each page once
- * for all areas that show it, and then every page of every area is compared
- * with what each table says. Only then do the areas enter their IOAS.
+ * what stands behind it: areas, the pages objects they share, and the pins. Each
+ * page is pinned where it is, once for all areas that show it, and then every
+ * leaf of every table is compared with what is pinned. Whatever can fail does so
+ * before the first table is taken over: until then nothing has changed, and the
+ * retrieve can be tried again.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
-#include <linux/capability.h>
-#include <linux/file.h>
-#include <linux/liveupdate_files.h>
-#include <linux/mm.h>
-#include <linux/memfd.h>
 #include <linux/memfd_liveupdate.h>
-#include <linux/pagemap.h>
-#include <linux/shmem_fs.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "io_pagetable.h"
 #include "liveupdate_load.h"
-
-/* Folios that are pinned by one call. */
-#define LOAD_PIN_FOLIOS	512
-
-static int load_read_source(struct iommufd_load *load, int node,
-			    struct iommufd_load_pages *p)
-{
-	const struct liveupdate_blob *blob = &load->blob;
-	u32 memory;
-
-	if (liveupdate_blob_get_u32(blob, node, "in-memory", &p->in_memory) ||
-	    p->in_memory > 1)
-		return -EBADMSG;
-	if (!p->in_memory)
-		return liveupdate_blob_get_u64(blob, node, "token", &p->token);
-	if (liveupdate_blob_get_u32(blob, node, "memory", &memory) ||
-	    memory >= load->nr_memories)
-		return -EBADMSG;
-	p->token = memory;
-	return 0;
-}
-
-static int load_read_one_pages(struct iommufd_load *load, int node,
-			       struct iommufd_load_pages *p)
-{
-	const struct liveupdate_blob *blob = &load->blob;
-	u64 bytes, end;
-
-	if (load_read_source(load, node, p) ||
-	    liveupdate_blob_get_u64(blob, node, "start", &p->start) ||
-	    liveupdate_blob_get_u64(blob, node, "npages", &p->npages) ||
-	    liveupdate_blob_get_u32(blob, node, "writable", &p->writable) ||
-	    liveupdate_blob_get_u32(blob, node, "account-mode",
-				    &p->account_mode))
-		return -EBADMSG;
-	if (!PAGE_ALIGNED(p->start) || !p->npages || p->writable > 1 ||
-	    p->account_mode >= IOPT_PAGES_ACCOUNT_MODE_NUM ||
-	    check_mul_overflow(p->npages, (u64)PAGE_SIZE, &bytes) ||
-	    check_add_overflow(p->start, bytes, &end) || end > MAX_LFS_FILESIZE)
-		return -EBADMSG;
-	return 0;
-}
-
-/**
- * iommufd_load_read_pages - Read the pages nodes, changing nothing
- * @load: the context
- *
- * Return: 0, -EBADMSG, -ENOMEM.
- */
-int iommufd_load_read_pages(struct iommufd_load *load)
-{
-	unsigned int n = 0;
-	int node = 0;
-
-	while ((node = liveupdate_blob_next(&load->blob, node, "pages")) > 0)
-		n++;
-	load->pages = vcalloc(n ?: 1, sizeof(*load->pages));
-	if (!load->pages)
-		return -ENOMEM;
-	for (; load->nr_pages < n; load->nr_pages++) {
-		node = liveupdate_blob_node(&load->blob, "pages",
-					    load->nr_pages);
-		if (node < 0 ||
-		    load_read_one_pages(load, node, &load->pages[load->nr_pages]))
-			return load_bad("pages", load->nr_pages);
-	}
-	return 0;
-}
-
-static struct iopt_area *load_new_area(const struct iommufd_area_ser *ser)
-{
-	struct iopt_area *area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
-
-	if (!area)
-		return NULL;
-	RB_CLEAR_NODE(&area->node.rb);
-	RB_CLEAR_NODE(&area->pages_node.rb);
-	area->node.start = be64_to_cpu(ser->iova);
-	area->node.last = be64_to_cpu(ser->last);
-	area->iommu_prot = be32_to_cpu(ser->prot);
-	area->page_offset = be32_to_cpu(ser->page_offset);
-	area->pages_node.start = be64_to_cpu(ser->first_page);
-	return area;
-}
-
-static bool load_area_fits(struct iopt_area *area,
-			   const struct iommufd_load_pages *p)
-{
-	unsigned long align = area->iopt->iova_alignment - 1;
-	unsigned long bytes, npages;
-
-	if (area->node.start > area->node.last ||
-	    area->page_offset >= PAGE_SIZE ||
-	    (area->iommu_prot & ~(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)) ||
-	    ((area->iommu_prot & IOMMU_WRITE) && !p->writable))
-		return false;
-	if (check_add_overflow(area->node.last - area->node.start,
-			       (unsigned long)area->page_offset, &bytes))
-		return false;
-	npages = bytes / PAGE_SIZE;
-	if (check_add_overflow(area->pages_node.start, npages,
-			       &area->pages_node.last) ||
-	    area->pages_node.last >= p->npages)
-		return false;
-	return !(area->node.start & align) && !((area->node.last + 1) & align) &&
-	       !(area->page_offset & align);
-}
-
-static int load_read_area(struct iommufd_load *load, struct iommufd_ioas *ioas,
-			  const struct iommufd_area_ser *ser)
-{
-	struct iommufd_load_area *la = &load->areas[load->nr_areas];
-
-	la->pages = be64_to_cpu(ser->pages);
-	if (la->pages >= load->nr_pages)
-		return load_bad("area of pages", la->pages);
-	la->area = load_new_area(ser);
-	if (!la->area)
-		return -ENOMEM;
-	la->ioas = ioas;
-	la->area->iopt = &ioas->iopt;
-	load->nr_areas++;
-	if (!load_area_fits(la->area, &load->pages[la->pages]))
-		return load_bad("area of IOAS", ioas->obj.id);
-	return 0;
-}
-
-/**
- * iommufd_load_read_areas - Read the areas of an IOAS, not inserting them
- * @load: the context
- * @node: the IOAS's node
- * @ioas: the IOAS, its HWPTs in place
- *
- * Return: 0, -EBADMSG, -ENOMEM.
- */
-int iommufd_load_read_areas(struct iommufd_load *load, int node,
-			    struct iommufd_ioas *ioas)
-{
-	const struct iommufd_area_ser *ser;
-	size_t len, n;
-	void *more;
-	int rc = 0;
-
-	ser = liveupdate_blob_get(&load->blob, node, "areas", &len);
-	if (!ser || len % sizeof(*ser))
-		return load_bad("areas of IOAS", ioas->obj.id);
-	n = len / sizeof(*ser);
-	more = kvrealloc(load->areas,
-			 array_size(load->nr_areas + n + 1, sizeof(*load->areas)),
-			 GFP_KERNEL);
-	if (!more)
-		return -ENOMEM;
-	load->areas = more;
-	for (size_t i = 0; i < n && !rc; i++) {
-		struct iommufd_area_ser copy;
-
-		/* FDT values are aligned to 4 bytes only. */
-		memcpy(&copy, ser + i, sizeof(copy));
-		rc = load_read_area(load, ioas, &copy);
-	}
-	return rc;
-}
-
-/**
- * iommufd_load_check_areas - Are the areas in order, and apart?
- * @load: the context, all areas read
- *
- * Return: 0 or -EBADMSG after a line in the log.
- */
-int iommufd_load_check_areas(struct iommufd_load *load)
-{
-	for (size_t i = 1; i < load->nr_areas; i++)
-		if (load->areas[i].ioas == load->areas[i - 1].ioas &&
-		    load->areas[i].area->node.start <=
-			    load->areas[i - 1].area->node.last)
-			return load_bad("unordered areas of IOAS",
-					load->areas[i].ioas->obj.id);
-	return 0;
-}
-
-static int load_get_memfd(struct iommufd_load *load,
-			  struct iommufd_load_pages *p)
-{
-	int rc;
-
-	if (p->in_memory) {
-		p->file = get_file(load->memories[p->token].file);
-		return 0;
-	}
-	rc = liveupdate_get_file_incoming(load->session, p->token, &p->file);
-	if (rc) {
-		pr_warn("memfd with token %#llx: error %d\n", p->token, rc);
-		return rc;
-	}
-	if (!shmem_file(p->file))
-		return load_bad("file that is no memfd, token", p->token);
-	return 0;
-}
-
-static int load_file(struct iommufd_load *load, struct iommufd_load_pages *p)
-{
-	int rc = load_get_memfd(load, p);
-
-	if (rc)
-		return rc;
-	p->pages = iopt_alloc_file_pages(p->file, 0, p->start,
-					 p->npages * PAGE_SIZE, p->writable);
-	if (IS_ERR(p->pages)) {
-		rc = PTR_ERR(p->pages);
-		p->pages = NULL;
-		return rc;
-	}
-	/* As iopt_map_common() decides for a fresh mapping. */
-	if (load->ictx->account_mode == IOPT_PAGES_ACCOUNT_MM &&
-	    p->pages->account_mode == IOPT_PAGES_ACCOUNT_USER)
-		p->pages->account_mode = IOPT_PAGES_ACCOUNT_MM;
-	return 0;
-}
-
-/**
- * iommufd_load_files - Get the memfds, retrieving them if need be
- * @load: the context
- *
- * Return: 0, -EBADMSG, -ENOMEM or the error of a memfd's retrieve.
- */
-int iommufd_load_files(struct iommufd_load *load)
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < load->nr_pages && !rc; i++)
-		rc = load_file(load, &load->pages[i]);
-	return rc;
-}
-
-/* A run of pages of one folio that was pinned. */
-struct load_pin {
-	unsigned long index;
-	unsigned long pfn;
-	unsigned long n;
-};
-
-struct load_pins {
-	struct load_pin *pin;
-	size_t nr, max;
-};
-
-static int load_note_pin(struct load_pins *pins, unsigned long index,
-			 unsigned long pfn, unsigned long n)
-{
-	if (pins->nr == pins->max) {
-		size_t max = pins->max * 2 ?: 64;
-		void *more = kvrealloc(pins->pin,
-				       array_size(max, sizeof(*pins->pin)),
-				       GFP_KERNEL);
-
-		if (!more)
-			return -ENOMEM;
-		pins->pin = more;
-		pins->max = max;
-	}
-	pins->pin[pins->nr++] = (struct load_pin) { index, pfn, n };
-	return 0;
-}
-
-static void load_unpin(struct load_pins *pins)
-{
-	while (pins->nr) {
-		struct load_pin *pin = &pins->pin[--pins->nr];
-
-		unpin_user_page_range_dirty_lock(pfn_to_page(pin->pfn), pin->n,
-						 false);
-	}
-	kvfree(pins->pin);
-}
-
-/* One folio with one pin: take the others, and remember them. */
-static int load_take_folio(struct load_pins *pins, struct folio *folio,
-			   unsigned long offset, unsigned long index,
-			   unsigned long n)
-{
-	int rc = 0;
-
-	if (n > 1)
-		rc = folio_add_pins(folio, n - 1);
-	if (!rc) {
-		rc = load_note_pin(pins, index,
-				   page_to_pfn(folio_page(folio, offset)), n);
-		if (rc && n > 1)
-			unpin_user_page_range_dirty_lock(folio_page(folio, offset),
-							 n - 1, false);
-	}
-	if (rc)
-		unpin_folios(&folio, 1);
-	return rc;
-}
-
-static int load_take_folios(struct load_pins *pins, struct folio **folios,
-			    long nr, unsigned long offset, unsigned long *index,
-			    unsigned long last)
-{
-	int rc = 0;
-	long i;
-
-	for (i = 0; i < nr && !rc; i++, offset = 0) {
-		unsigned long n = min(folio_nr_pages(folios[i]) - offset,
-				      last - *index + 1);
-
-		rc = load_take_folio(pins, folios[i], offset, *index, n);
-		*index += n;
-	}
-	if (rc)
-		unpin_folios(folios + i, nr - i);
-	return rc;
-}
-
-/*
- * Pinning must not move a page that the device may be writing: a page that
- * can't be pinned for long where it is stays unpinned, and the load fails.
- */
-static int load_check_pinnable(struct file *file, pgoff_t pgoff, pgoff_t last)
-{
-	while (pgoff <= last) {
-		struct folio *folio = filemap_get_folio(file->f_mapping, pgoff);
-		bool good;
-
-		if (IS_ERR(folio))
-			return load_bad("memfd has a hole at page", pgoff);
-		good = memfd_liveupdate_stays(folio);
-		pgoff = folio->index + folio_nr_pages(folio);
-		folio_put(folio);
-		if (!good)
-			return load_bad("memfd must move its page", pgoff);
-	}
-	return 0;
-}
-
-static int load_pin_span(struct load_pins *pins, struct iopt_pages *pages,
-			 struct folio **folios, unsigned long index,
-			 unsigned long last)
-{
-	int rc;
-
-	rc = load_check_pinnable(pages->file, pages->start / PAGE_SIZE + index,
-				 pages->start / PAGE_SIZE + last);
-	while (!rc && index <= last) {
-		unsigned long offset;
-		long nr;
-
-		nr = memfd_pin_folios(pages->file,
-				      pages->start + index * PAGE_SIZE,
-				      pages->start + (last + 1) * PAGE_SIZE - 1,
-				      folios, LOAD_PIN_FOLIOS, &offset);
-		if (nr <= 0)
-			return nr ?: -EFAULT;
-		rc = load_take_folios(pins, folios, nr, offset >> PAGE_SHIFT,
-				      &index, last);
-	}
-	return rc;
-}
-
-/* Pins every page that an area with a table shows, once. */
-static int load_pin_pages(struct load_pins *pins, struct iopt_pages *pages)
-{
-	struct interval_tree_span_iter span;
-	struct folio **folios;
-	int rc = 0;
-
-	folios = kmalloc_array(LOAD_PIN_FOLIOS, sizeof(*folios), GFP_KERNEL);
-	if (!folios)
-		return -ENOMEM;
-	interval_tree_for_each_span(&span, &pages->domains_itree, 0, ULONG_MAX) {
-		if (span.is_hole)
-			continue;
-		rc = load_pin_span(pins, pages, folios, span.start_used,
-				   span.last_used);
-		if (rc)
-			break;
-	}
-	kfree(folios);
-	return rc;
-}
-
-static int load_compare_page(struct iommufd_load_area *la,
-			     struct iommu_domain *domain, unsigned long index,
-			     unsigned long pfn)
-{
-	struct iopt_area *area = la->area;
-	unsigned long iova = area->node.start;
-	phys_addr_t has = PFN_PHYS(pfn), was;
-
-	if (index == area->pages_node.start)
-		has += area->page_offset;
-	else
-		iova += (index - area->pages_node.start) * PAGE_SIZE -
-			area->page_offset;
-	was = iommu_iova_to_phys(domain, iova);
-	if (was == has)
-		return 0;
-	pr_warn("IOAS %u IOVA %#lx: mapped to %pa, the memfd has %pa\n",
-		la->ioas->obj.id, iova, &was, &has);
-	return -EBADMSG;
-}
-
-static int load_compare_pin(struct iommufd_load_area *la,
-			    const struct load_pin *pin)
-{
-	unsigned long index = max(pin->index, la->area->pages_node.start);
-	unsigned long last = min(pin->index + pin->n - 1,
-				 la->area->pages_node.last);
-	struct iommu_domain *domain;
-	unsigned long id;
-	int rc;
-
-	for (; index <= last; index++)
-		xa_for_each(&la->area->iopt->domains, id, domain) {
-			rc = load_compare_page(la, domain, index,
-					       pin->pfn + index - pin->index);
-			if (rc)
-				return rc;
-		}
-	return 0;
-}
-
-static int load_compare_area(struct iommufd_load_area *la,
-			     const struct load_pins *pins)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < pins->nr && !rc; i++)
-		rc = load_compare_pin(la, &pins->pin[i]);
-	return rc;
-}
 
 static bool load_area_has_table(const struct iommufd_load_area *la)
 {
 	return !xa_empty(&la->area->iopt->domains);
 }
 
-/* Walks the areas of pages number p that a table maps; la is NULL at first. */
+/* The next area, la is NULL at first, that shows these pages; or NULL. */
 static struct iommufd_load_area *
-load_next_area(struct iommufd_load *load, struct iommufd_load_area *la,
-	       unsigned int p)
+load_next_area(struct iommufd_load *load, const struct iommufd_load_pages *p,
+	       struct iommufd_load_area *la)
 {
-	for (la = la ? la + 1 : load->areas;
-	     la < load->areas + load->nr_areas; la++)
-		if (la->pages == p && load_area_has_table(la))
-			return la;
-	return NULL;
+	unsigned int next = la ? la->next : p->areas;
+
+	return next ? &load->areas[next - 1] : NULL;
 }
 
-static void load_itree_insert(struct iommufd_load *load, unsigned int p)
+static void load_itree_insert(struct iommufd_load *load,
+			      struct iommufd_load_pages *p)
 {
-	struct iopt_pages *pages = load->pages[p].pages;
 	struct iommufd_load_area *la = NULL;
 
-	while ((la = load_next_area(load, la, p)))
-		interval_tree_insert(&la->area->pages_node,
-				     &pages->domains_itree);
+	while ((la = load_next_area(load, p, la)))
+		if (load_area_has_table(la))
+			interval_tree_insert(&la->area->pages_node,
+					     &p->pages->domains_itree);
 }
 
-static void load_itree_remove(struct iommufd_load *load, unsigned int p)
+static void load_itree_remove(struct iommufd_load *load,
+			      struct iommufd_load_pages *p)
 {
-	struct iopt_pages *pages = load->pages[p].pages;
 	struct iommufd_load_area *la = NULL;
 
-	while ((la = load_next_area(load, la, p)))
-		interval_tree_remove(&la->area->pages_node,
-				     &pages->domains_itree);
+	while ((la = load_next_area(load, p, la)))
+		if (!RB_EMPTY_NODE(&la->area->pages_node.rb)) {
+			interval_tree_remove(&la->area->pages_node,
+					     &p->pages->domains_itree);
+			RB_CLEAR_NODE(&la->area->pages_node.rb);
+		}
 }
 
-static int load_account(struct iopt_pages *pages, const struct load_pins *pins)
+/* Remembers a pin; one that goes on where the last one ended makes it longer. */
+static int load_note_pin(struct iommufd_load_pages *p, unsigned long index,
+			 unsigned long pfn, unsigned long n)
+{
+	struct iommufd_load_pin *last = p->pins + p->nr_pins - 1;
+
+	if (p->nr_pins && last->index + last->n == index &&
+	    last->pfn + last->n == pfn) {
+		last->n += n;
+		return 0;
+	}
+	if (p->nr_pins == p->max_pins) {
+		size_t max = p->max_pins * 2 ?: 1;
+		void *more = kvrealloc(p->pins, array_size(max, sizeof(*last)),
+				       GFP_KERNEL);
+
+		if (!more)
+			return -ENOMEM;
+		p->pins = more;
+		p->max_pins = max;
+	}
+	p->pins[p->nr_pins++] = (struct iommufd_load_pin) { index, pfn, n };
+	return 0;
+}
+
+static int load_pin_some(struct iommufd_load_pages *p, unsigned long *index,
+			 unsigned long last)
+{
+	pgoff_t pgoff = p->start / PAGE_SIZE + *index;
+	unsigned long pfn;
+	long n;
+	int rc;
+
+	n = memfd_liveupdate_pin(p->file, pgoff, last - *index + 1, &pfn);
+	if (n == -ENODATA)
+		return load_bad("memfd has a hole at page", pgoff);
+	if (n < 0)
+		return n;
+	rc = load_note_pin(p, *index, pfn, n);
+	if (rc)
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), n, false);
+	else
+		*index += n;
+	return rc;
+}
+
+static int load_pin_span(struct iommufd_load_pages *p, unsigned long index,
+			 unsigned long last)
+{
+	int rc = 0;
+
+	while (!rc && index <= last) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		rc = load_pin_some(p, &index, last);
+		cond_resched();
+	}
+	return rc;
+}
+
+/* Pins every page that an area with a table shows, once. */
+static int load_pin_pages(struct iommufd_load *load,
+			  struct iommufd_load_pages *p)
+{
+	struct interval_tree_span_iter span;
+	int rc;
+
+	guard(mutex)(&p->pages->mutex);
+	load_itree_insert(load, p);
+	interval_tree_for_each_span(&span, &p->pages->domains_itree, 0,
+				    ULONG_MAX) {
+		if (span.is_hole)
+			continue;
+		rc = load_pin_span(p, span.start_used, span.last_used);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/**
+ * iommufd_load_pin - Pin what the tables of a context point at
+ * @load: the context, its pages objects made
+ *
+ * Return: 0; -EBADMSG for a hole; -EINTR, -ENOMEM. iommufd_load_unpin() is due
+ *         after an error of this or of what follows.
+ */
+int iommufd_load_pin(struct iommufd_load *load)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < load->nr_pages && !rc; i++)
+		rc = load_pin_pages(load, &load->pages[i]);
+	return rc;
+}
+
+static void load_unaccount(struct iommufd_load_pages *p)
+{
+	if (!p->npinned)
+		return;
+	p->pages->npinned = 0;
+	iopt_pages_update_pinned(p->pages, p->npinned, false, NULL);
+	p->npinned = 0;
+}
+
+static void load_unpin_pages(struct iommufd_load *load,
+			     struct iommufd_load_pages *p)
+{
+	guard(mutex)(&p->pages->mutex);
+	load_unaccount(p);
+	load_itree_remove(load, p);
+	while (p->nr_pins) {
+		struct iommufd_load_pin *pin = &p->pins[--p->nr_pins];
+
+		unpin_user_page_range_dirty_lock(pfn_to_page(pin->pfn), pin->n,
+						 false);
+	}
+}
+
+/**
+ * iommufd_load_unpin - Undo iommufd_load_pin() and iommufd_load_account()
+ * @load: the context, not committed
+ */
+void iommufd_load_unpin(struct iommufd_load *load)
+{
+	for (unsigned int i = 0; i < load->nr_pages; i++)
+		if (load->pages[i].pages)
+			load_unpin_pages(load, &load->pages[i]);
+}
+
+/* The pin that has a page; there is one for every page that an area shows. */
+static const struct iommufd_load_pin *
+load_find_pin(const struct iommufd_load_pages *p, unsigned long index)
+{
+	size_t low = 0, high = p->nr_pins;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->pins[middle].index <= index)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &p->pins[low];
+}
+
+/**
+ * struct load_compare - a table that is compared with what is pinned
+ * @load:  the context
+ * @table: the table
+ * @next:  index of the area that the next leaf has to be in
+ * @end:   behind the last area of the IOAS
+ */
+struct load_compare {
+	struct iommufd_load *load;
+	struct iommufd_load_table *table;
+	unsigned int next;
+	unsigned int end;
+};
+
+static int load_differs(const struct load_compare *c, u64 iova, phys_addr_t was,
+			phys_addr_t is)
+{
+	pr_warn("IOAS %u IOVA %#llx: mapped to %pa, the memfd has %pa\n",
+		c->load->ioas[c->table->ioas].ioas->obj.id, iova, &was, &is);
+	return -EBADMSG;
+}
+
+/* A leaf can't show more than one area does: it was made for one. */
+static struct iommufd_load_area *load_area_of_leaf(struct load_compare *c,
+						   u64 iova, u64 last)
+{
+	struct iommufd_load_area *la;
+
+	while (c->next < c->end &&
+	       c->load->areas[c->next].area->node.last < iova)
+		c->next++;
+	la = &c->load->areas[c->next];
+	if (c->next == c->end || la->area->node.start > iova ||
+	    la->area->node.last < last)
+		return NULL;
+	return la;
+}
+
+static int load_compare_leaf(void *ctx, u64 iova, phys_addr_t pa, u64 bytes)
+{
+	struct load_compare *c = ctx;
+	struct iommufd_load_area *la;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	la = load_area_of_leaf(c, iova, iova + bytes - 1);
+	if (!la)
+		return load_bad("no area for the leaf at IOVA", iova);
+	while (bytes) {
+		const struct iommufd_load_pages *p = &c->load->pages[la->pages];
+		u64 at = iova - la->area->node.start + la->area->page_offset +
+			 (u64)la->area->pages_node.start * PAGE_SIZE;
+		const struct iommufd_load_pin *pin =
+			load_find_pin(p, at / PAGE_SIZE);
+		u64 skip = at - (u64)pin->index * PAGE_SIZE;
+		phys_addr_t has = PFN_PHYS(pin->pfn) + skip;
+		u64 some = min(bytes, (u64)pin->n * PAGE_SIZE - skip);
+
+		if (has != pa)
+			return load_differs(c, iova, pa, has);
+		iova += some;
+		pa += some;
+		bytes -= some;
+	}
+	return 0;
+}
+
+static int load_compare_table(struct iommufd_load *load,
+			      struct iommufd_load_table *table)
+{
+	struct iommufd_load_ioas *li = &load->ioas[table->ioas];
+	struct load_compare c = { load, table, li->first, li->first + li->nr };
+
+	return pt_amdv1_each_leaf(&table->ser, load_compare_leaf, &c);
+}
+
+/**
+ * iommufd_load_compare - Do the tables show what is pinned?
+ * @load: the context, its pages pinned
+ *
+ * That areas and tables map equally much was found out before; so every byte of
+ * every area is compared.
+ *
+ * Return: 0; -EBADMSG after a line in the log with IOAS and IOVA; -EINTR.
+ */
+int iommufd_load_compare(struct iommufd_load *load)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < load->nr_tables && !rc; i++)
+		rc = load_compare_table(load, &load->tables[i]);
+	return rc;
+}
+
+static int load_account_pages(struct iommufd_load_pages *p)
 {
 	size_t n = 0;
 	int rc;
 
-	for (size_t i = 0; i < pins->nr; i++)
-		n += pins->pin[i].n;
+	for (size_t i = 0; i < p->nr_pins; i++)
+		n += p->pins[i].n;
 	if (!n)
 		return 0;
-	pages->npinned = n;
-	rc = iopt_pages_update_pinned(pages, n, true, NULL);
+	guard(mutex)(&p->pages->mutex);
+	p->pages->npinned = n;
+	rc = iopt_pages_update_pinned(p->pages, n, true, NULL);
 	if (rc)
-		pages->npinned = 0;
+		p->pages->npinned = 0;
+	else
+		p->npinned = n;
 	return rc;
 }
 
-static int load_pin_and_compare(struct iommufd_load *load, unsigned int p,
-				struct load_pins *pins)
+/**
+ * iommufd_load_account - Account the pinned pages to the retrieving task
+ * @load: the context, its pages pinned
+ *
+ * Return: 0; -ENOMEM after a line in the log when RLIMIT_MEMLOCK is too low.
+ */
+int iommufd_load_account(struct iommufd_load *load)
 {
-	struct iopt_pages *pages = load->pages[p].pages;
-	struct iommufd_load_area *la = NULL;
-	int rc;
+	size_t pages = 0;
+	int rc = 0;
 
-	rc = load_pin_pages(pins, pages);
-	if (rc)
-		return rc;
-	while ((la = load_next_area(load, la, p))) {
-		rc = load_compare_area(la, pins);
-		if (rc)
-			return rc;
+	for (unsigned int i = 0; i < load->nr_pages && !rc; i++) {
+		rc = load_account_pages(&load->pages[i]);
+		pages += load->pages[i].npages;
 	}
-	return load_account(pages, pins);
+	if (rc == -ENOMEM)
+		pr_warn("%s[%d] may not lock %zu KiB or more: raise RLIMIT_MEMLOCK and try again\n",
+			current->comm, task_tgid_nr(current),
+			pages << (PAGE_SHIFT - 10));
+	return rc;
 }
 
 /* What iommu_map() would have told the debugging code. */
@@ -541,7 +354,8 @@ static void load_debug_map(struct iopt_area *area)
 			iommu_debug_map(domain,
 					iommu_iova_to_phys(domain,
 							   area->node.start + off),
-					PAGE_SIZE);
+					min(PAGE_SIZE,
+					    iopt_area_length(area) - off));
 }
 
 static void load_insert_area(struct iommufd_load *load,
@@ -560,61 +374,25 @@ static void load_insert_area(struct iommufd_load *load,
 	la->area = NULL;
 }
 
-/* All areas of one pages object, or none of them. */
-static int load_map_pages(struct iommufd_load *load, unsigned int p)
-{
-	struct iopt_pages *pages = load->pages[p].pages;
-	struct load_pins pins = {};
-	int rc;
-
-	guard(mutex)(&pages->mutex);
-	load_itree_insert(load, p);
-	rc = load_pin_and_compare(load, p, &pins);
-	if (rc) {
-		load_itree_remove(load, p);
-		load_unpin(&pins);
-		return rc;
-	}
-	kvfree(pins.pin);
-	return 0;
-}
-
 /**
- * iommufd_load_map - Pin the pages, compare them, and insert the areas
- * @load: the context, its IOAS and HWPTs built, its files there
+ * iommufd_load_commit - Take the tables over and insert the areas
+ * @load: the context, everything checked, pinned and accounted
  *
- * Return: 0; -EBADMSG when a memfd and a table differ; -ENOMEM also when the
- *         retrieving task may not lock so much memory.
+ * Return: 0, or -EBADMSG when a page of a table is not there any more; the
+ *         context is lost then.
  */
-int iommufd_load_map(struct iommufd_load *load)
+int iommufd_load_commit(struct iommufd_load *load)
 {
 	int rc = 0;
 
-	for (unsigned int p = 0; p < load->nr_pages && !rc; p++) {
-		rc = load_map_pages(load, p);
-		for (size_t i = 0; i < load->nr_areas && !rc; i++)
-			if (load->areas[i].pages == p)
-				load_insert_area(load, &load->areas[i]);
-	}
-	return rc;
-}
-
-/**
- * iommufd_load_free - Free what was not built into the context
- * @load: the context
- */
-void iommufd_load_free(struct iommufd_load *load)
-{
-	for (size_t i = 0; i < load->nr_areas; i++)
-		kfree(load->areas[i].area);
-	kvfree(load->areas);
-	kvfree(load->memories);
-	for (unsigned int i = 0; i < load->nr_pages; i++) {
-		if (load->pages[i].pages)
-			iopt_put_pages(load->pages[i].pages);
-		if (load->pages[i].file)
-			fput(load->pages[i].file);
-	}
-	vfree(load->pages);
-	liveupdate_blob_free(&load->blob);
+	load->committed = true;
+	for (unsigned int i = 0; i < load->nr_tables && !rc; i++)
+		rc = pt_amdv1_install(load->tables[i].hwpt->common.domain,
+				      &load->tables[i].ser);
+	if (rc)
+		return load_bad("table of HWPT",
+				load->tables[0].hwpt->common.obj.id);
+	for (unsigned int i = 0; i < load->nr_areas; i++)
+		load_insert_area(load, &load->areas[i]);
+	return 0;
 }

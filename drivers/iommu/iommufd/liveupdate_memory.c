@@ -3,11 +3,12 @@
  * Memory that was mapped by its address and is no file's: anonymous pages, and
  * pages a file has given up since. They are pinned, so they stay what and where
  * they are, also after the process that had them is gone. KHO keeps them, and
- * in the next kernel they are pages of a memfd.
+ * in the next kernel they are pages of a memfd, one for the whole context.
  *
- * A page can be in one place of one file. Pages objects of one process that
- * overlap share a memory, laid out as the addresses were. Where an address has
- * stood for different pages in turn there are several memories.
+ * It has no holes. Runs come in the order of processes and addresses, and what
+ * is adjacent there is adjacent in the memfd. A page can be in one place only:
+ * runs of one process that overlap share their pages. Where an address has stood
+ * for different pages in turn, the later ones come behind all others.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -22,9 +23,25 @@
 /* PFN -> save_memory, of all contexts that are preserved. */
 static DEFINE_XARRAY(carried);
 
-static unsigned long user_page(const struct iopt_pages *pages)
+/**
+ * struct memory_region - addresses of a process that have a place
+ * @entry: in save_memory::regions
+ * @mm:    of the process
+ * @first: first page address
+ * @last:  last page address
+ * @page:  page of the memory where @first is
+ */
+struct memory_region {
+	struct list_head entry;
+	struct mm_struct *mm;
+	unsigned long first;
+	unsigned long last;
+	unsigned long page;
+};
+
+static unsigned long run_address(const struct iommufd_save_run *run)
 {
-	return (uintptr_t)pages->uptr >> PAGE_SHIFT;
+	return ((uintptr_t)run->area->pages->uptr >> PAGE_SHIFT) + run->first;
 }
 
 struct place {
@@ -35,101 +52,130 @@ struct place {
 static int place_check(void *ctx, unsigned long index, unsigned long pfn)
 {
 	struct place *place = ctx;
-	struct save_memory *owner = xa_load(&carried, pfn);
-	void *slot = xa_load(&place->memory->slots, place->base + index);
+	void *page = xa_load(&place->memory->pages, place->base + index);
 
-	if (slot)
-		return xa_to_value(slot) == pfn ? 0 : -EBUSY;
-	return owner ? -EBUSY : 0;
+	if (page)
+		return xa_to_value(page) == pfn ? 0 : -EBUSY;
+	return xa_load(&carried, pfn) ? -EBUSY : 0;
 }
 
 static int place_page(void *ctx, unsigned long index, unsigned long pfn)
 {
 	struct place *place = ctx;
 	struct save_memory *memory = place->memory;
-	unsigned long slot = place->base + index;
+	unsigned long page = place->base + index;
 	int rc;
 
-	if (xa_load(&memory->slots, slot))
+	if (xa_load(&memory->pages, page))
 		return 0;
 	rc = xa_insert(&carried, pfn, memory, GFP_KERNEL);
 	if (rc)
 		return rc;
-	rc = xa_err(xa_store(&memory->slots, slot, xa_mk_value(pfn),
+	rc = xa_err(xa_store(&memory->pages, page, xa_mk_value(pfn),
 			     GFP_KERNEL));
 	if (rc)
 		xa_erase(&carried, pfn);
 	return rc;
 }
 
-static int memory_try(struct save_memory *memory, struct iopt_pages *pages)
+/* Is there, from a page of the memory on, a place for the run? */
+static int memory_try(struct save_memory *memory, struct iommufd_save_run *run,
+		      unsigned long page)
 {
-	struct place place = { memory, user_page(pages) };
+	struct place place = { memory, page - run->first };
 	int rc;
 
-	rc = save_each_page(pages, place_check, &place);
-	rc = rc ?: save_each_page(pages, place_page, &place);
+	rc = save_each_page(run, place_check, &place);
+	rc = rc ?: save_each_page(run, place_page, &place);
+	if (rc)
+		return rc;
+	memory->npages = max(memory->npages, page + run->last - run->first + 1);
+	run->start = (u64)page * PAGE_SIZE;
+	run->in_memory = true;
+	return 0;
+}
+
+static bool region_is_last(struct save_memory *memory,
+			   const struct memory_region *region)
+{
+	return region->page + (region->last - region->first) + 1 ==
+	       memory->npages;
+}
+
+/* Next to, or over, what has a place already. */
+static int region_try(struct save_memory *memory, struct memory_region *region,
+		      struct iommufd_save_run *run)
+{
+	unsigned long first = run_address(run);
+	unsigned long last = first + (run->last - run->first);
+	int rc;
+
+	if (last > region->last && !region_is_last(memory, region))
+		return -EBUSY;
+	rc = memory_try(memory, run, region->page + (first - region->first));
 	if (!rc)
-		memory->last = max(memory->last,
-				   place.base + pages->npages - 1);
+		region->last = max(region->last, last);
 	return rc;
 }
 
-static struct save_memory *memory_new(struct iommufd_save *save,
-				      struct iopt_pages *pages)
+static int region_new(struct save_memory *memory, struct iommufd_save_run *run)
 {
-	struct save_memory *memory = kzalloc_obj(*memory);
+	struct memory_region *region = kzalloc_obj(*region);
+	int rc;
 
-	if (!memory)
-		return NULL;
-	memory->nr = save->nr_memories++;
-	memory->mm = pages->source_mm;
-	memory->first = user_page(pages);
-	memory->last = memory->first;
-	xa_init(&memory->slots);
-	list_add_tail(&memory->entry, &save->memories);
-	return memory;
+	if (!region)
+		return -ENOMEM;
+	region->mm = run->area->pages->source_mm;
+	region->first = run_address(run);
+	region->last = region->first + (run->last - run->first);
+	region->page = memory->npages;
+	rc = memory_try(memory, run, region->page);
+	if (rc)
+		kfree(region);
+	else
+		list_add(&region->entry, &memory->regions);
+	return rc;
 }
 
-static bool memory_overlaps(const struct save_memory *memory,
-			    const struct iopt_pages *pages)
+static bool region_touches(const struct memory_region *region,
+			   const struct iommufd_save_run *run)
 {
-	return memory->mm == pages->source_mm &&
-	       user_page(pages) >= memory->first &&
-	       user_page(pages) <= memory->last;
+	return region->mm == run->area->pages->source_mm &&
+	       run_address(run) - 1 <= region->last;
+}
+
+static void region_drop(struct memory_region *region)
+{
+	list_del(&region->entry);
+	kfree(region);
 }
 
 /**
- * save_memory_place - Find a memory for the pages of a pages object
- * @save: the context
- * @sp:   the pages object; they come sorted by process and address
+ * save_memory_place - Find a place for the pages of a run
+ * @memory: of the context
+ * @run:    the run; they come sorted by process and address
  *
- * Return: 0, -ENOMEM, or -EOPNOTSUPP after a line in the log when a page would
- *         have to be in two places.
+ * Context: The mutex of the pages object is held.
+ * Return: 0, -EINTR, -ENOMEM, or -EOPNOTSUPP after a line in the log when a page
+ *         would have to be in two places.
  */
-int save_memory_place(struct iommufd_save *save, struct iommufd_save_pages *sp)
+int save_memory_place(struct save_memory *memory, struct iommufd_save_run *run)
 {
-	struct save_memory *memory;
+	struct memory_region *region, *next;
 	int rc = -EBUSY;
 
-	list_for_each_entry(memory, &save->memories, entry) {
-		if (!memory_overlaps(memory, sp->pages))
-			continue;
-		rc = memory_try(memory, sp->pages);
-		if (rc != -EBUSY)
-			break;
-	}
-	if (rc == -EBUSY) {
-		memory = memory_new(save, sp->pages);
-		if (!memory)
-			return -ENOMEM;
-		rc = memory_try(memory, sp->pages);
+	list_for_each_entry_safe(region, next, &memory->regions, entry) {
+		/* Later runs do not touch it either. */
+		if (!region_touches(region, run))
+			region_drop(region);
+		else if (rc == -EBUSY)
+			rc = region_try(memory, region, run);
 	}
 	if (rc == -EBUSY)
-		return save_refuse_pages(sp->pages,
-					 "memory that is mapped under two addresses, or by two contexts,");
-	sp->memory = memory;
-	sp->start = (user_page(sp->pages) - memory->first) * PAGE_SIZE;
+		rc = region_new(memory, run);
+	if (rc == -EBUSY)
+		return save_refuse_page(run, run->first,
+					"memory that is mapped under two addresses, or by two contexts,");
 	return rc;
 }
 
@@ -169,24 +215,29 @@ static int memory_add_page(struct save_memory *memory, unsigned long page,
 	return 0;
 }
 
-static int memory_collect(struct save_memory *memory)
+static int memory_make_runs(struct save_memory *memory)
 {
 	unsigned long page;
 	void *pfn;
-	int rc;
+	int rc = 0;
 
-	xa_for_each(&memory->slots, page, pfn) {
-		rc = memory_add_page(memory, page - memory->first,
-				     xa_to_value(pfn));
+	xa_for_each(&memory->pages, page, pfn) {
+		rc = memory_add_page(memory, page, xa_to_value(pfn));
 		if (rc)
-			return rc;
+			break;
 	}
-	return 0;
+	return rc;
 }
 
-static int memory_keep(struct save_memory *memory)
+/**
+ * save_memory_keep - Have KHO keep the pages
+ * @memory: of the context, all runs placed
+ *
+ * Return: 0 or -ENOMEM; save_memory_undo() is due then as well.
+ */
+int save_memory_keep(struct save_memory *memory)
 {
-	int rc = memory_collect(memory);
+	int rc = memory_make_runs(memory);
 
 	for (; !rc && memory->kept < memory->nr_runs; memory->kept++) {
 		struct iommufd_run_ser *run = &memory->runs[memory->kept];
@@ -199,38 +250,38 @@ static int memory_keep(struct save_memory *memory)
 	return rc;
 }
 
-static void memory_put(struct liveupdate_blob *blob, struct save_memory *memory)
+/**
+ * save_memory_put - Write the node of the memory, if there is any
+ * @save: the context
+ */
+void save_memory_put(struct iommufd_save *save)
 {
-	liveupdate_blob_begin(blob, "memory", memory->nr);
-	liveupdate_blob_put_u64(blob, "size",
-				(memory->last - memory->first + 1) * PAGE_SIZE);
+	struct save_memory *memory = &save->memory;
+	struct liveupdate_blob *blob = &save->blob;
+
+	if (!memory->npages)
+		return;
+	liveupdate_blob_begin(blob, "memory", 0);
+	liveupdate_blob_put_u64(blob, "size", (u64)memory->npages * PAGE_SIZE);
 	liveupdate_blob_put(blob, "runs", memory->runs,
 			    memory->nr_runs * sizeof(*memory->runs));
 	liveupdate_blob_end(blob);
 }
 
-/**
- * save_memory_keep - Have KHO keep the memories, and write their nodes
- * @save: the context, all pages placed
- *
- * Return: 0 or -ENOMEM; save_memory_undo() is due then as well.
- */
-int save_memory_keep(struct iommufd_save *save)
+void save_memory_init(struct save_memory *memory)
 {
-	struct save_memory *memory;
-
-	list_for_each_entry(memory, &save->memories, entry) {
-		int rc = memory_keep(memory);
-
-		if (rc)
-			return rc;
-		memory_put(&save->blob, memory);
-	}
-	return 0;
+	*memory = (struct save_memory) {};
+	xa_init(&memory->pages);
+	INIT_LIST_HEAD(&memory->regions);
 }
 
-static void memory_undo(struct save_memory *memory)
+/**
+ * save_memory_undo - Let all pages go
+ * @memory: of a context
+ */
+void save_memory_undo(struct save_memory *memory)
 {
+	struct memory_region *region, *next;
 	unsigned long page;
 	void *pfn;
 
@@ -240,22 +291,11 @@ static void memory_undo(struct save_memory *memory)
 		kho_unpreserve_pages(pfn_to_page(be64_to_cpu(run->pfn)),
 				     be64_to_cpu(run->npages));
 	}
-	xa_for_each(&memory->slots, page, pfn)
+	xa_for_each(&memory->pages, page, pfn)
 		xa_erase(&carried, xa_to_value(pfn));
-	xa_destroy(&memory->slots);
+	xa_destroy(&memory->pages);
+	list_for_each_entry_safe(region, next, &memory->regions, entry)
+		region_drop(region);
 	kvfree(memory->runs);
-	list_del(&memory->entry);
-	kfree(memory);
-}
-
-/**
- * save_memory_undo - Forget all memories
- * @save: the context
- */
-void save_memory_undo(struct iommufd_save *save)
-{
-	struct save_memory *memory, *next;
-
-	list_for_each_entry_safe(memory, next, &save->memories, entry)
-		memory_undo(memory);
+	save_memory_init(memory);
 }

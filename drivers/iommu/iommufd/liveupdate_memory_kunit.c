@@ -149,6 +149,7 @@ static void test_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED);
 	page->private = 0;
 	iommufd_load_free(&load);
+	liveupdate_blob_free(&load.blob, 0);
 	__free_pages(page, 1);
 }
 

@@ -5,6 +5,9 @@
  * The gate is shut, so no ioctl changes anything, and every IOAS and HWPT is
  * held. What still moves is a device that is closed; it is looked at under a
  * reference of its own, and whether it comes along is decided at freeze.
+ *
+ * All IOAS are looked at before the first table is: one that maps what can be
+ * revoked is refused by then.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -13,147 +16,85 @@
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_files.h>
 #include <linux/pci.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "io_pagetable.h"
-#include "liveupdate_memory.h"
 #include "liveupdate_save.h"
 
-static int save_refuse(const char *what, u32 ioas, unsigned long iova)
+struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj)
 {
-	pr_warn("IOAS %u IOVA %#lx: %s can't be preserved\n", ioas, iova, what);
-	return -EOPNOTSUPP;
+	return container_of(obj, struct iommufd_ioas, obj);
 }
 
-static int save_check_file(u32 ioas, struct iopt_area *area)
+static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
 {
-	struct file *file = area->pages->file;
-
-	if (!shmem_file(file) || file_inode(file)->i_nlink)
-		return save_refuse("a file that is no memfd of normal pages",
-				   ioas, iopt_area_iova(area));
-	return 0;
+	if (obj->type != IOMMUFD_OBJ_HWPT_PAGING)
+		return NULL;
+	return container_of(obj, struct iommufd_hwpt_paging, common.obj);
 }
 
-/* Memory by its address is what is pinned; some of it may not be. */
-static int save_check_user(u32 ioas, struct iopt_area *area)
+static void save_run(struct iommufd_save *save, unsigned int i)
 {
-	struct interval_tree_span_iter span;
+	const struct iommufd_save_run *run = &save->runs[i];
+	struct liveupdate_blob *blob = &save->blob;
 
-	guard(mutex)(&area->pages->mutex);
-	interval_tree_for_each_span(&span, &area->pages->domains_itree,
-				    iopt_area_index(area),
-				    iopt_area_last_index(area))
-		if (span.is_hole)
-			return save_refuse("memory that no HWPT maps and that has no file",
-					   ioas, iopt_area_iova(area));
-	return 0;
+	liveupdate_blob_begin(blob, "pages", i);
+	liveupdate_blob_put_u32(blob, "in-memory", run->in_memory);
+	if (run->in_memory)
+		liveupdate_blob_put_u32(blob, "memory", 0);
+	else
+		liveupdate_blob_put_u64(blob, "token",
+					save->files[run->file].token);
+	liveupdate_blob_put_u64(blob, "start", run->start);
+	liveupdate_blob_put_u64(blob, "npages", run->last - run->first + 1);
+	liveupdate_blob_put_u32(blob, "writable", run->area->pages->writable);
+	liveupdate_blob_put_u32(blob, "account-mode",
+				run->area->pages->account_mode);
+	liveupdate_blob_end(blob);
 }
 
-static int save_check_area(u32 ioas, struct iopt_area *area)
+static void save_runs(struct iommufd_save *save)
 {
-	unsigned long iova = iopt_area_iova(area);
-
-	if (!area->pages)
-		return -EBUSY;
-	if (area->num_accesses || area->prevent_access)
-		return save_refuse("memory used by the kernel", ioas, iova);
-	switch (area->pages->type) {
-	case IOPT_ADDRESS_FILE:
-		return save_check_file(ioas, area);
-	case IOPT_ADDRESS_USER:
-		return save_check_user(ioas, area);
-	default:
-		return save_refuse("a mapped dma-buf", ioas, iova);
-	}
+	for (unsigned int i = 0; i < save->nr_runs; i++)
+		save_run(save, i);
 }
 
-/* Room for powers of two. */
-static int save_grow_pages(struct iommufd_save *save)
+static void save_area(const struct iommufd_save *save,
+		      const struct iommufd_save_area *from,
+		      struct iommufd_area_ser *ser)
 {
-	struct iommufd_save_pages *more;
+	struct iopt_area *area = from->area;
 
-	if (save->nr_pages & (save->nr_pages - 1))
-		return 0;
-	more = kvrealloc(save->pages,
-			 array_size(save->nr_pages * 2 ?: 1, sizeof(*more)),
-			 GFP_KERNEL);
-	if (!more)
-		return -ENOMEM;
-	save->pages = more;
-	return 0;
-}
-
-/* The number of a pages object; a new one gets the next. */
-static int save_pages_index(struct iommufd_save *save, struct iopt_pages *pages)
-{
-	void *number = xa_load(&save->numbers, (unsigned long)pages);
-	int rc;
-
-	if (number)
-		return xa_to_value(number);
-	rc = save_grow_pages(save);
-	rc = rc ?: xa_err(xa_store(&save->numbers, (unsigned long)pages,
-				   xa_mk_value(save->nr_pages), GFP_KERNEL));
-	if (rc)
-		return rc;
-	save->pages[save->nr_pages] = (struct iommufd_save_pages) {
-		.pages = pages,
+	*ser = (struct iommufd_area_ser) {
+		.iova = cpu_to_be64(iopt_area_iova(area)),
+		.last = cpu_to_be64(iopt_area_last_iova(area)),
+		.prot = cpu_to_be32(area->iommu_prot),
+		.page_offset = cpu_to_be32(area->page_offset),
+		.pages = cpu_to_be64(from->run),
+		.first_page = cpu_to_be64(iopt_area_index(area) -
+					  save->runs[from->run].first),
 	};
-	return save->nr_pages++;
 }
 
-static unsigned int save_count_areas(struct io_pagetable *iopt)
+/* @next: the first area of the IOAS, then that of the one after it. */
+static int save_areas(struct iommufd_save *save, struct iommufd_ioas *ioas,
+		      unsigned int *next)
 {
-	unsigned int n = 0;
+	unsigned int first = *next, n = 0;
+	struct iommufd_area_ser *ser;
 
-	for (struct iopt_area *area = iopt_area_iter_first(iopt, 0, ULONG_MAX);
-	     area; area = iopt_area_iter_next(area, 0, ULONG_MAX))
+	while (first + n < save->nr_areas && save->areas[first + n].ioas == ioas)
 		n++;
-	return n;
-}
-
-static int save_fill_areas(struct iommufd_save *save, struct iommufd_ioas *ioas,
-			   struct iommufd_area_ser *ser)
-{
-	struct io_pagetable *iopt = &ioas->iopt;
-	int pages;
-
-	for (struct iopt_area *area = iopt_area_iter_first(iopt, 0, ULONG_MAX);
-	     area; area = iopt_area_iter_next(area, 0, ULONG_MAX), ser++) {
-		pages = save_check_area(ioas->obj.id, area);
-		if (pages)
-			return pages;
-		pages = save_pages_index(save, area->pages);
-		if (pages < 0)
-			return pages;
-		*ser = (struct iommufd_area_ser) {
-			.iova = cpu_to_be64(iopt_area_iova(area)),
-			.last = cpu_to_be64(iopt_area_last_iova(area)),
-			.prot = cpu_to_be32(area->iommu_prot),
-			.page_offset = cpu_to_be32(area->page_offset),
-			.pages = cpu_to_be64(pages),
-			.first_page = cpu_to_be64(iopt_area_index(area)),
-		};
-	}
-	return 0;
-}
-
-static int save_areas(struct iommufd_save *save, struct iommufd_ioas *ioas)
-{
-	unsigned int n = save_count_areas(&ioas->iopt);
-	struct iommufd_area_ser *ser = vcalloc(n ?: 1, sizeof(*ser));
-	int rc;
-
+	ser = vcalloc(n ?: 1, sizeof(*ser));
 	if (!ser)
 		return -ENOMEM;
-	rc = save_fill_areas(save, ioas, ser);
-	if (!rc)
-		liveupdate_blob_put(&save->blob, "areas", ser, n * sizeof(*ser));
+	for (unsigned int i = 0; i < n; i++)
+		save_area(save, &save->areas[first + i], &ser[i]);
+	liveupdate_blob_put(&save->blob, "areas", ser, n * sizeof(*ser));
 	vfree(ser);
-	return rc;
+	*next = first + n;
+	return 0;
 }
 
 static int save_allowed(struct iommufd_save *save, struct io_pagetable *iopt)
@@ -179,20 +120,18 @@ static int save_allowed(struct iommufd_save *save, struct io_pagetable *iopt)
 	return 0;
 }
 
-static int save_ioas(struct iommufd_save *save, struct iommufd_ioas *ioas)
+static int save_ioas(struct iommufd_save *save, struct iommufd_ioas *ioas,
+		     unsigned int *next)
 {
 	struct liveupdate_blob *blob = &save->blob;
 	int rc;
 
-	guard(rwsem_read)(&ioas->iopt.domains_rwsem);
 	guard(rwsem_read)(&ioas->iopt.iova_rwsem);
-
 	liveupdate_blob_begin(blob, "ioas", ioas->obj.id);
 	liveupdate_blob_put_u32(blob, "disable-large-pages",
 				ioas->iopt.disable_large_pages);
 	rc = save_allowed(save, &ioas->iopt);
-	if (!rc)
-		rc = save_areas(save, ioas);
+	rc = rc ?: save_areas(save, ioas, next);
 	liveupdate_blob_end(blob);
 	return rc;
 }
@@ -228,56 +167,22 @@ static int save_hwpt(struct iommufd_save *save, struct iommufd_hwpt_paging *hwpt
 	return 0;
 }
 
-static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
-{
-	if (obj->type != IOMMUFD_OBJ_HWPT_PAGING)
-		return NULL;
-	return container_of(obj, struct iommufd_hwpt_paging, common.obj);
-}
-
-struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj)
-{
-	return container_of(obj, struct iommufd_ioas, obj);
-}
-
 static int save_objs(struct iommufd_save *save)
 {
+	unsigned int area = 0;
 	int rc = 0;
 
 	for (unsigned int i = 0; i < save->nr_objs && !rc; i++) {
 		struct iommufd_object *obj = save->objs[i];
 
 		if (obj->type == IOMMUFD_OBJ_IOAS)
-			rc = save_ioas(save, save_obj_ioas(obj));
+			rc = save_ioas(save, save_obj_ioas(obj), &area);
 		else
 			rc = save_hwpt(save, save_obj_hwpt(obj));
 		if (!rc)
 			save->nr_kept = i + 1;
 	}
 	return rc;
-}
-
-static void save_pages(struct iommufd_save *save)
-{
-	struct liveupdate_blob *blob = &save->blob;
-
-	for (unsigned int i = 0; i < save->nr_pages; i++) {
-		const struct iommufd_save_pages *sp = &save->pages[i];
-		struct iopt_pages *pages = sp->pages;
-
-		liveupdate_blob_begin(blob, "pages", i);
-		liveupdate_blob_put_u32(blob, "in-memory", !!sp->memory);
-		if (sp->memory)
-			liveupdate_blob_put_u32(blob, "memory", sp->memory->nr);
-		else
-			liveupdate_blob_put_u64(blob, "token", 0);
-		liveupdate_blob_put_u64(blob, "start", sp->start);
-		liveupdate_blob_put_u64(blob, "npages", pages->npages);
-		liveupdate_blob_put_u32(blob, "writable", pages->writable);
-		liveupdate_blob_put_u32(blob, "account-mode",
-					pages->account_mode);
-		liveupdate_blob_end(blob);
-	}
 }
 
 static int save_device(struct iommufd_save *save, struct iommufd_device *idev)
@@ -299,19 +204,6 @@ static int save_device(struct iommufd_save *save, struct iommufd_device *idev)
 	liveupdate_blob_put_u32(blob, "kept", 0);
 	liveupdate_blob_end(blob);
 	return 0;
-}
-
-static int save_mark_device(struct iommufd_save *save,
-			    struct iommufd_device *idev)
-{
-	struct liveupdate_blob *blob = &save->blob;
-
-	if (!iommufd_gate_is_shut(&idev->gate))
-		return 0;
-	return liveupdate_blob_set_u32(blob,
-				       liveupdate_blob_node(blob, "device",
-							    idev->obj.id),
-				       "kept", 1);
 }
 
 static int save_each_device(struct iommufd_save *save,
@@ -336,6 +228,66 @@ static int save_each_device(struct iommufd_save *save,
 	return rc;
 }
 
+/* Where to say later that a device comes along. */
+static int save_find_kept(struct iommufd_save *save,
+			  struct iommufd_device *idev)
+{
+	struct liveupdate_blob *blob = &save->blob;
+	u32 id = idev->obj.id;
+	size_t len;
+	const void *cell;
+
+	cell = liveupdate_blob_get(blob, liveupdate_blob_node(blob, "device", id),
+				   "kept", &len);
+	return cell ? xa_err(xa_store(&save->kept, id, (void *)cell,
+				      GFP_KERNEL)) : -ENOENT;
+}
+
+/* Where to write later the tokens that are not known yet. */
+static void save_find_tokens(struct iommufd_save *save)
+{
+	int node = 0;
+	size_t len;
+
+	for (unsigned int i = 0; i < save->nr_runs; i++) {
+		struct iommufd_save_run *run = &save->runs[i];
+
+		node = liveupdate_blob_next(&save->blob, node, "pages");
+		run->token = (void *)liveupdate_blob_get(&save->blob, node,
+							 "token", &len);
+	}
+}
+
+static void save_note_token(void *ctx, struct file *file, u64 token)
+{
+	struct iommufd_save *save = ctx;
+	void *number = xa_load(&save->file_of, (unsigned long)file_inode(file));
+	struct iommufd_save_file *known;
+
+	if (!number || save->files[xa_to_value(number)].known)
+		return;
+	known = &save->files[xa_to_value(number)];
+	known->token = token;
+	known->known = true;
+	save->nr_known++;
+}
+
+/* Tokens that were noted after the blob was written. */
+static void save_late_tokens(struct iommufd_save *save)
+{
+	for (unsigned int i = 0; i < save->nr_runs; i++) {
+		struct iommufd_save_run *run = &save->runs[i];
+		__be64 token;
+
+		if (run->in_memory)
+			continue;
+		token = cpu_to_be64(save->files[run->file].token);
+		if (memcmp(run->token, &token, sizeof(token)))
+			liveupdate_blob_patch(&save->blob, run->token, &token,
+					      sizeof(token));
+	}
+}
+
 /**
  * iommufd_save_undo_tables - Stop preserving the tables
  * @save: the context
@@ -351,59 +303,107 @@ void iommufd_save_undo_tables(struct iommufd_save *save)
 	save->nr_kept = 0;
 }
 
-/**
- * iommufd_save_write - Write the blob and have KHO keep it and the tables
- * @save: the context, its objects collected
- *
- * Return: 0; -EOPNOTSUPP or -EBADMSG after a line in the log for what can't be
- *         carried; -ENOMEM. Nothing is preserved after an error.
- */
-int iommufd_save_write(struct iommufd_save *save)
+static int save_write_all(struct iommufd_save *save)
+{
+	struct liveupdate_blob *blob = &save->blob;
+	int rc;
+
+	liveupdate_blob_put_u32(blob, "account-mode", save->ictx->account_mode);
+	rc = save_objs(save);
+	rc = rc ?: save_each_device(save, save_device);
+	if (rc)
+		return rc;
+	save_memory_put(save);
+	save_runs(save);
+	return 0;
+}
+
+static int save_finish(struct iommufd_save *save)
 {
 	int rc;
 
-	rc = liveupdate_blob_new(&save->blob, IOMMUFD_LUO_FH_COMPATIBLE);
+	rc = liveupdate_blob_finish(&save->blob);
 	if (rc)
 		return rc;
-	liveupdate_blob_put_u32(&save->blob, "account-mode",
-				save->ictx->account_mode);
-	rc = save_objs(save);
-	rc = rc ?: save_each_device(save, save_device);
+	save_find_tokens(save);
+	rc = save_each_device(save, save_find_kept);
+	if (rc) {
+		liveupdate_blob_unpreserve(&save->blob);
+		return rc;
+	}
+	liveupdate_blob_seal(&save->blob);
+	return liveupdate_blob_preserve(&save->blob, &save->handle);
+}
+
+/**
+ * iommufd_save_write - Write the blob and have KHO keep it and the tables
+ * @save:    the context, its objects collected
+ * @session: the session; tokens that it has are noted
+ *
+ * Return: 0; -EOPNOTSUPP or -EBADMSG after a line in the log for what can't be
+ *         carried; -EINTR, -ENOMEM. Nothing is preserved after an error.
+ */
+int iommufd_save_write(struct iommufd_save *save,
+		       struct liveupdate_session *session)
+{
+	int rc;
+
+	rc = iommufd_save_areas(save);
 	rc = rc ?: iommufd_save_backing(save);
 	rc = rc ?: iommufd_save_verify(save);
 	if (rc)
-		goto err_blob;
-	save_pages(save);
-	rc = liveupdate_blob_finish(&save->blob);
+		goto err_backing;
+	liveupdate_for_each_outgoing(session, save_note_token, save);
+	rc = liveupdate_blob_new(&save->blob, IOMMUFD_LUO_FH_COMPATIBLE);
 	if (rc)
-		goto err_tables;
-	rc = liveupdate_blob_preserve(&save->blob, &save->handle);
+		goto err_backing;
+	rc = save_write_all(save);
+	if (rc)
+		liveupdate_blob_unpreserve(&save->blob);
+	else
+		rc = save_finish(save);
 	if (rc)
 		goto err_tables;
 	return 0;
 
-err_blob:
-	liveupdate_blob_unpreserve(&save->blob);
 err_tables:
-	iommufd_save_undo_backing(save);
 	iommufd_save_undo_tables(save);
+err_backing:
+	iommufd_save_undo_backing(save);
 	return rc;
 }
 
-static int save_resolve_pages(struct iommufd_save *save, unsigned int i,
-			      struct liveupdate_session *session)
+static int save_mark_device(struct iommufd_save *save,
+			    struct iommufd_device *idev)
 {
-	u64 token;
-	int rc;
+	void *cell = xa_load(&save->kept, idev->obj.id);
+	__be32 one = cpu_to_be32(1);
 
-	rc = liveupdate_get_token_of_inode(session, save->pages[i].inode,
-					   &token);
-	if (rc)
-		return rc;
-	return liveupdate_blob_set_u64(&save->blob,
-				       liveupdate_blob_node(&save->blob,
-							    "pages", i),
-				       "token", token);
+	if (!iommufd_gate_is_shut(&idev->gate)) {
+		dev_warn(idev->dev, "liveupdate: bound to a preserved iommufd, and in no session itself: it will be stopped\n");
+		return 0;
+	}
+	if (!cell)
+		return -ENOENT;
+	liveupdate_blob_patch(&save->blob, cell, &one, sizeof(one));
+	return 0;
+}
+
+/* Only for the log: which mappings lack their memfd. */
+static int save_say_missing(const struct iommufd_save *save)
+{
+	for (unsigned int i = 0; i < save->nr_areas; i++) {
+		const struct iommufd_save_area *area = &save->areas[i];
+		const struct iommufd_save_run *run = &save->runs[area->run];
+
+		if (run->in_memory || save->files[run->file].known)
+			continue;
+		pr_warn("IOAS %u IOVA %#lx: its memfd (inode %llu) is not in the session\n",
+			area->ioas->obj.id, iopt_area_iova(area->area),
+			(u64)save->files[run->file].inode->i_ino);
+		break;
+	}
+	return -ENOENT;
 }
 
 /**
@@ -411,27 +411,21 @@ static int save_resolve_pages(struct iommufd_save *save, unsigned int i,
  * @save:    the context
  * @session: the session
  *
- * Context: freeze; the last change of the blob.
+ * What it costs does not depend on the mappings when the memfds were preserved
+ * first.
+ *
+ * Context: freeze; the last change of the blob. After an unfreeze it can be
+ *          called again.
  * Return: 0, or -ENOENT after a line in the log when a memfd is missing.
  */
 int iommufd_save_resolve(struct iommufd_save *save,
 			 struct liveupdate_session *session)
 {
-	int rc;
-
-	for (unsigned int i = 0; i < save->nr_pages; i++) {
-		if (!save->pages[i].inode)
-			continue;
-		rc = save_resolve_pages(save, i, session);
-		if (rc) {
-			pr_warn("the memfd (inode %llu) of pages %u is not in the session\n",
-				(u64)save->pages[i].inode->i_ino, i);
-			return rc;
-		}
+	if (save->nr_known < save->nr_files) {
+		liveupdate_for_each_outgoing(session, save_note_token, save);
+		if (save->nr_known < save->nr_files)
+			return save_say_missing(save);
+		save_late_tokens(save);
 	}
-	rc = save_each_device(save, save_mark_device);
-	if (rc)
-		return rc;
-	liveupdate_blob_seal(&save->blob);
-	return 0;
+	return save_each_device(save, save_mark_device);
 }

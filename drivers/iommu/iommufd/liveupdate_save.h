@@ -2,31 +2,64 @@
 #ifndef __IOMMUFD_LIVEUPDATE_SAVE_H
 #define __IOMMUFD_LIVEUPDATE_SAVE_H
 
-#include <linux/list.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
+
+#include "liveupdate_memory.h"
 
 struct inode;
 struct iommufd_ctx;
 struct iommufd_ioas;
 struct iommufd_object;
+struct iopt_area;
 struct iopt_pages;
 struct liveupdate_session;
-struct save_memory;
 
 /**
- * struct iommufd_save_pages - a pages object of a context that is preserved
- * @pages:  alive while its areas are
- * @inode:  of the memfd behind it, held (memfd_liveupdate_hold()), or NULL
- * @memory: what carries the pages when there is no memfd
- * @start:  byte of the memfd or memory where @pages begins
+ * struct iommufd_save_area - an area of a context that is preserved
+ * @area:  the area; the gate keeps it
+ * @pages: what it shows, with a reference
+ * @ioas:  where it is
+ * @run:   index of the run that it shows a part of
  */
-struct iommufd_save_pages {
+struct iommufd_save_area {
+	struct iopt_area *area;
 	struct iopt_pages *pages;
-	struct inode *inode;
-	struct save_memory *memory;
+	struct iommufd_ioas *ioas;
+	unsigned int run;
+};
+
+/**
+ * struct iommufd_save_run - adjacent pages of a pages object that areas show
+ * @area:      one of these areas
+ * @first:     index of the first page
+ * @last:      index of the last page, no page between is left out
+ * @in_memory: no file has them
+ * @file:      number of the file when one has
+ * @start:     byte of the file or memory where @first is
+ * @token:     inside the blob, where the token of the file is
+ */
+struct iommufd_save_run {
+	const struct iommufd_save_area *area;
+	unsigned long first;
+	unsigned long last;
+	bool in_memory;
+	unsigned int file;
 	u64 start;
+	void *token;
+};
+
+/**
+ * struct iommufd_save_file - a memfd behind areas of a context
+ * @inode: held (memfd_liveupdate_hold()), with a reference
+ * @token: under which the session has it
+ * @known: @token is valid
+ */
+struct iommufd_save_file {
+	struct inode *inode;
+	u64 token;
+	bool known;
 };
 
 /**
@@ -34,15 +67,20 @@ struct iommufd_save_pages {
  * @ictx:     the context, its gate shut
  * @blob:     its handover blob
  * @handle:   where the next kernel finds @blob
- * @objs:     IOAS and HWPTs; each has a user reference, so that closing a
+ * @objs:     IOAS, then HWPTs; each has a user reference, so that closing a
  *            device that is not preserved destroys none of them
  * @nr_objs:  entries in @objs
  * @nr_kept:  of the first so many entries of @objs the tables are preserved
- * @pages:    what the areas show, by number
- * @nr_pages: entries in @pages
- * @numbers:  number of a pages object, by its address
- * @memories: struct save_memory, what has no file
- * @nr_memories: how many
+ * @areas:    the areas of all IOAS, in the order of @objs and of IOVAs
+ * @nr_areas: entries in @areas
+ * @runs:     what the areas show, no page twice
+ * @nr_runs:  entries in @runs
+ * @files:    the memfds
+ * @nr_files: entries in @files
+ * @nr_known: of so many the token is known
+ * @file_of:  inode -> number of the file
+ * @kept:     device ID -> where @blob says that the device comes along
+ * @memory:   pages without a file
  */
 struct iommufd_save {
 	struct iommufd_ctx *ictx;
@@ -51,19 +89,38 @@ struct iommufd_save {
 	struct iommufd_object **objs;
 	unsigned int nr_objs;
 	unsigned int nr_kept;
-	struct iommufd_save_pages *pages;
-	unsigned int nr_pages;
-	struct xarray numbers;
-	struct list_head memories;
-	unsigned int nr_memories;
+	struct iommufd_save_area *areas;
+	unsigned int nr_areas;
+	struct iommufd_save_run *runs;
+	unsigned int nr_runs;
+	struct iommufd_save_file *files;
+	unsigned int nr_files;
+	unsigned int nr_known;
+	struct xarray file_of;
+	struct xarray kept;
+	struct save_memory memory;
 };
 
+int save_refuse(u32 ioas, unsigned long iova, const char *what);
+int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
+		     const char *what);
+unsigned long save_area_pfn(struct iopt_area *area, unsigned long index);
+unsigned long save_area_page_iova(struct iopt_area *area, unsigned long index);
+int save_each_page(const struct iommufd_save_run *run,
+		   int (*fn)(void *ctx, unsigned long index, unsigned long pfn),
+		   void *ctx);
 struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj);
 
-int iommufd_save_write(struct iommufd_save *save);
+int iommufd_save_areas(struct iommufd_save *save);
+void iommufd_save_put_areas(struct iommufd_save *save);
+int iommufd_save_backing(struct iommufd_save *save);
+void iommufd_save_undo_backing(struct iommufd_save *save);
+int iommufd_save_verify(struct iommufd_save *save);
+
+int iommufd_save_write(struct iommufd_save *save,
+		       struct liveupdate_session *session);
 void iommufd_save_undo_tables(struct iommufd_save *save);
 int iommufd_save_resolve(struct iommufd_save *save,
 			 struct liveupdate_session *session);
-int iommufd_save_verify(struct iommufd_save *save);
 
 #endif

@@ -160,7 +160,7 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 		pr_warn("a device that was left running is gone\n");
 		ret = -ENODEV;
 	}
-	liveupdate_blob_free(&blob);
+	liveupdate_blob_free(&blob, args->serialized_data);
 	return ret;
 }
 
@@ -212,7 +212,7 @@ static void lu_discard(u64 handle)
 
 	if (!liveupdate_insist(liveupdate_blob_restore(&blob, handle,
 						       VFIO_PCI_LUO_FH_COMPATIBLE)))
-		liveupdate_blob_free(&blob);
+		liveupdate_blob_free(&blob, handle);
 }
 
 static void lu_finish(struct liveupdate_file_op_args *args)

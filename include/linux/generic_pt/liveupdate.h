@@ -39,6 +39,10 @@ struct pt_amdv1_ser {
 int pt_amdv1_preserve(struct iommu_domain *domain, struct pt_amdv1_ser *ser);
 void pt_amdv1_unpreserve(struct iommu_domain *domain);
 int pt_amdv1_check(const struct pt_amdv1_ser *ser);
+int pt_amdv1_each_leaf(const struct pt_amdv1_ser *ser,
+		       int (*fn)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes),
+		       void *ctx);
+int pt_amdv1_fits(struct iommu_domain *domain, const struct pt_amdv1_ser *ser);
 int pt_amdv1_install(struct iommu_domain *domain,
 		     const struct pt_amdv1_ser *ser);
 int pt_amdv1_discard(const struct pt_amdv1_ser *ser);

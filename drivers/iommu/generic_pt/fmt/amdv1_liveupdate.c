@@ -39,6 +39,8 @@
 
 struct amdv1_walk {
 	int (*visit)(struct amdv1_walk *walk, phys_addr_t table);
+	int (*leaf)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes);
+	void *ctx;
 	struct xarray *seen;
 	u64 mapped;
 	u32 nr_tables;
@@ -100,8 +102,20 @@ static bool amdv1_is_table(u64 entry, unsigned int level)
 	       next != AMDV1PT_FMT_NL_SIZE;
 }
 
+/* Adds a leaf, whose low address bits may encode its size, to the walk. */
+static int amdv1_walk_leaf(struct amdv1_walk *walk, u64 iova, u64 entry,
+			   u64 bytes)
+{
+	u64 pa = amdv1_entry_pa(entry);
+
+	walk->mapped += bytes;
+	if (!walk->leaf)
+		return 0;
+	return walk->leaf(walk->ctx, iova, pa & ~(bytes - 1), bytes);
+}
+
 static int amdv1_walk_table(struct amdv1_walk *walk, phys_addr_t phys,
-			    unsigned int level)
+			    unsigned int level, u64 iova)
 {
 	unsigned int items = 1;
 	const u64 *table;
@@ -128,7 +142,8 @@ static int amdv1_walk_table(struct amdv1_walk *walk, phys_addr_t phys,
 			if (FIELD_GET(AMDV1PT_FMT_NEXT_LEVEL, entry) != level)
 				return -EBADMSG;
 			rc = amdv1_walk_table(walk, amdv1_entry_pa(entry),
-					      level - 1);
+					      level - 1,
+					      iova + ((u64)i << amdv1_item_lg2(level)));
 			if (rc)
 				return rc;
 			continue;
@@ -137,7 +152,11 @@ static int amdv1_walk_table(struct amdv1_walk *walk, phys_addr_t phys,
 		if (rc < 0)
 			return rc;
 		items = rc;
-		walk->mapped += (u64)items << amdv1_item_lg2(level);
+		rc = amdv1_walk_leaf(walk,
+				     iova + ((u64)i << amdv1_item_lg2(level)),
+				     entry, (u64)items << amdv1_item_lg2(level));
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -165,7 +184,7 @@ static int amdv1_walk_domain(struct iommu_domain *domain,
 	const struct pt_common *common = amdv1_common(domain);
 
 	return amdv1_walk_table(walk, amdv1_top_phys(common),
-				amdv1_top_level(common));
+				amdv1_top_level(common), 0);
 }
 
 static int amdv1_keep(struct amdv1_walk *walk, phys_addr_t table)
@@ -257,7 +276,7 @@ int pt_amdv1_check(const struct pt_amdv1_ser *ser)
 	if (ser->top_level > PT_MAX_TOP_LEVEL)
 		return -EBADMSG;
 	xa_init(&seen);
-	rc = amdv1_walk_table(&walk, ser->top_phys, ser->top_level);
+	rc = amdv1_walk_table(&walk, ser->top_phys, ser->top_level, 0);
 	xa_destroy(&seen);
 	if (rc == -EBUSY)
 		rc = -EBADMSG;
@@ -268,20 +287,46 @@ int pt_amdv1_check(const struct pt_amdv1_ser *ser)
 }
 EXPORT_SYMBOL_NS_GPL(pt_amdv1_check, "GENERIC_PT_IOMMU");
 
+static int amdv1_pass(struct amdv1_walk *walk, phys_addr_t table)
+{
+	return 0;
+}
+
+/**
+ * pt_amdv1_each_leaf - Look at everything a preserved table maps
+ * @ser: the table, after pt_amdv1_check() said yes
+ * @fn:  called for each leaf, in the order of IOVAs, until it is not 0
+ * @ctx: for @fn
+ *
+ * Return: 0 or what @fn returned.
+ */
+int pt_amdv1_each_leaf(const struct pt_amdv1_ser *ser,
+		       int (*fn)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes),
+		       void *ctx)
+{
+	struct amdv1_walk walk = { .visit = amdv1_pass, .leaf = fn, .ctx = ctx,
+				   .max_tables = ser->nr_tables };
+
+	return amdv1_walk_table(&walk, ser->top_phys, ser->top_level, 0);
+}
+EXPORT_SYMBOL_NS_GPL(pt_amdv1_each_leaf, "GENERIC_PT_IOMMU");
+
 /* As iommu_alloc_pages_node_sz() leaves a page it allocated. */
 static int amdv1_restore_page(struct amdv1_walk *walk, phys_addr_t table)
 {
-	struct folio *folio = kho_restore_folio(table);
 	struct ioptdesc *iopt;
+	struct folio *folio;
 
-	if (!folio)
+	/* Somebody else may have had the page since it was checked. */
+	if (kho_restorable_order(table))
 		return -EBADMSG;
+	folio = kho_restore_folio(table);
 	iopt = folio_ioptdesc(folio);
 	iopt->__index = 0;
 	iopt->incoherent = false;
 	/* Whoever retrieves a table pays for it, also when the limit is passed. */
 	memcg_kmem_charge_page(folio_page(folio, 0),
-			       GFP_KERNEL_ACCOUNT | __GFP_NOFAIL, 0);
+			       GFP_NOWAIT | __GFP_HIGH | __GFP_ACCOUNT, 0);
 	mod_node_page_state(folio_pgdat(folio), NR_IOMMU_PAGES, 1);
 	lruvec_stat_mod_folio(folio, NR_SECONDARY_PAGETABLE, 1);
 	return 0;
@@ -292,18 +337,37 @@ static int amdv1_restore(const struct pt_amdv1_ser *ser)
 	struct amdv1_walk walk = { .visit = amdv1_restore_page,
 				   .max_tables = ser->nr_tables };
 
-	return amdv1_walk_table(&walk, ser->top_phys, ser->top_level);
+	return amdv1_walk_table(&walk, ser->top_phys, ser->top_level, 0);
 }
 
 /**
+ * pt_amdv1_fits - Could a table be that of a domain?
+ * @domain: an AMDv1 domain
+ * @ser:    the table
+ *
+ * Return: 0, or -EPROTO when the domain is not of the table's kind.
+ */
+int pt_amdv1_fits(struct iommu_domain *domain, const struct pt_amdv1_ser *ser)
+{
+	struct pt_common *common = amdv1_common(domain);
+
+	if (ser->features != common->features ||
+	    ser->max_vasz_lg2 != common->max_vasz_lg2 ||
+	    ser->max_oasz_lg2 != common->max_oasz_lg2)
+		return -EPROTO;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(pt_amdv1_fits, "GENERIC_PT_IOMMU");
+
+/**
  * pt_amdv1_install - Make a preserved table that of a domain
- * @domain: a new AMDv1 domain that nobody else sees and nothing is mapped in
- * @ser:    the table, after pt_amdv1_check() said yes
+ * @domain: a new AMDv1 domain that nothing is mapped in
+ * @ser:    the table, after pt_amdv1_check() and pt_amdv1_fits() said yes
  *
  * Freeing the domain will free the pages of the table, and subtract what was
  * added to the accounting here.
  *
- * Return: 0; -EPROTO when the domain is not of the table's kind; -EBADMSG.
+ * Return: 0; -EBADMSG when a page was taken over by somebody else meanwhile.
  */
 int pt_amdv1_install(struct iommu_domain *domain,
 		     const struct pt_amdv1_ser *ser)
@@ -312,10 +376,6 @@ int pt_amdv1_install(struct iommu_domain *domain,
 	void *empty = phys_to_virt(amdv1_top_phys(common));
 	int rc;
 
-	if (ser->features != common->features ||
-	    ser->max_vasz_lg2 != common->max_vasz_lg2 ||
-	    ser->max_oasz_lg2 != common->max_oasz_lg2)
-		return -EPROTO;
 	rc = amdv1_restore(ser);
 	if (rc)
 		return rc;
