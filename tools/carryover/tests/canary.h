@@ -6,8 +6,18 @@
 #ifndef CANARY_H
 #define CANARY_H
 
-/* Take the memory. Ends the program on failure. */
+#include <stdint.h>
+
+/*
+ * Take the memory. Ends the program on failure.
+ *
+ * What is given back a page at a time stays in small pieces, which a huge page
+ * leaves alone: a part of the canary is taken in small pages, and first.
+ */
 void canary_take(void);
+
+/* How many of these pages are in it; sorts the addresses. */
+unsigned int canary_holds(uint64_t *pa, unsigned int count);
 
 /* How many pages changed; gives the memory back. */
 unsigned int canary_release(void);
