@@ -10,8 +10,9 @@
 
 #define SLOT_SIZE	(16 * RIG_PAGE)
 #define SLOT_IOVA(n)	(RIG_IOVA + (((n) + 1) * 32ull << 20))
-#define SLOT_START(n)	(RIG_DATA + (n) * SLOT_SIZE)
+#define SLOT_START(n)	(RIG_DATA + (n) % 3 * SLOT_SIZE)
 #define COPY_SLOT	2	/* in the other IOAS */
+#define ADDRESS_SLOT	3	/* mapped by its address */
 
 /* ------------------------------------------------------- mappings: a slot */
 
@@ -33,6 +34,13 @@ static int map(struct racer *r)
 	return co_map_file(race.rig.iommufd, slot_ioas(r->arg),
 			   SLOT_IOVA(r->arg), race.rig.buffer.fd,
 			   SLOT_START(r->arg), SLOT_SIZE);
+}
+
+static int map_address(struct racer *r)
+{
+	return co_map(race.rig.iommufd, slot_ioas(r->arg), SLOT_IOVA(r->arg),
+		      (uint8_t *)race.rig.note + SLOT_START(r->arg),
+		      SLOT_SIZE);
 }
 
 static int unmap(struct racer *r)
@@ -67,6 +75,11 @@ static void slot_turn(struct racer *r, int (*call)(struct racer *r))
 static void map_turn(struct racer *r)
 {
 	slot_turn(r, map);
+}
+
+static void address_turn(struct racer *r)
+{
+	slot_turn(r, map_address);
 }
 
 static void copy_turn(struct racer *r)
@@ -211,6 +224,11 @@ struct racer the_racers[] = {
 	{ .name = "map, unmap", .turn = map_turn, .arg = 0 },
 	{ .name = "map, unmap", .turn = map_turn, .arg = 1 },
 	{ .name = "copy, unmap", .turn = copy_turn, .arg = COPY_SLOT },
+	{ .name = "map by address", .turn = address_turn, .arg = ADDRESS_SLOT },
+	{ .name = "VFIO: map, unmap", .turn = vfio_map_turn,
+	  .may_be_gone = true },
+	{ .name = "VFIO: set IOMMU", .turn = vfio_set_turn,
+	  .may_be_gone = true },
 	{ .name = "change process", .turn = process_turn,
 	  .busy_by_itself = true },
 	{ .name = "option", .turn = option_turn, .arg = 1 },
@@ -260,8 +278,10 @@ void race_open(void)
 	rig_open(&race.rig, bdf, 1);
 	open_ioas();
 	open_devices();
+	race_vfio_open();
 	for (unsigned int i = 0; i < SLOTS; i++)
-		race.pa[i] = rig_pa(&race.rig, i * SLOT_SIZE / RIG_PAGE);
+		race.pa[i] = rig_pa(&race.rig,
+				    i % 3 * SLOT_SIZE / RIG_PAGE);
 }
 
 void race_settle(void)
@@ -269,6 +289,7 @@ void race_settle(void)
 	uint32_t hwpt = race.rig.note->ioas;
 
 	close(race.second);
+	race_vfio_settle();
 	for (unsigned int i = 0; i < SLOTS; i++)
 		if (race.mapped[i])
 			WORKS(co_unmap(race.rig.iommufd, slot_ioas(i),

@@ -9,7 +9,8 @@
 
 #include "rig.h"
 
-#define SLOTS		3	/* places where something is mapped or not */
+#define SLOTS		4	/* places where something is mapped or not */
+#define PIECES		128	/* mappings of VFIO's calls */
 #define MAX_RACERS	16
 
 /* Which files of the session shut a call out. */
@@ -25,11 +26,13 @@ enum race_gate {
  * @turn: the calls of one turn, each by racer_call()
  * @gate: what shuts it out
  * @busy_by_itself: the call may say EBUSY for reasons of its own
+ * @may_be_gone: it may say ENODEV, as VFIO's calls do without an IOAS
  * @arg: for @turn: a slot
  * @id: for @turn: an object
  * @fd: for @turn: a file
  * @done: calls that succeeded
  * @refused: calls that said EBUSY
+ * @gone: calls that said ENODEV
  * @failed: calls that failed with anything else
  * @slipped_in: calls that succeeded although the gate was shut all the time
  * @locked_out: calls that said EBUSY although it was open all the time
@@ -39,11 +42,13 @@ struct racer {
 	void (*turn)(struct racer *r);
 	enum race_gate gate;
 	bool busy_by_itself;
+	bool may_be_gone;
 	unsigned int arg;
 	uint32_t id;
 	int fd;
 	unsigned int done;
 	unsigned int refused;
+	unsigned int gone;
 	unsigned int failed;
 	unsigned int slipped_in;
 	unsigned int locked_out;
@@ -55,6 +60,8 @@ struct racer {
  * @copies: an IOAS that gets copies, and a table of its own
  * @copies_hwpt: that table
  * @empty: an IOAS without a table
+ * @compat: an IOAS for VFIO's calls, and a table of its own
+ * @compat_hwpt: that table
  * @second_hwpt: a second table of the rig's IOAS
  * @second: a device that is bound and attached now and then
  * @third: the address of a device that is bound now and then
@@ -68,6 +75,8 @@ struct race {
 	uint32_t copies;
 	uint32_t copies_hwpt;
 	uint32_t empty;
+	uint32_t compat;
+	uint32_t compat_hwpt;
 	uint32_t second_hwpt;
 	int second;
 	char third[CO_BDF_SIZE];
@@ -92,5 +101,20 @@ void race_settle(void);
 
 /* Where a slot is mapped to, 0 if it is not. */
 uint64_t race_pa(unsigned int slot);
+
+/* racer-vfio.c: the calls that VFIO's containers have, on an iommufd. */
+
+/* Have them work, or say ENODEV. They do not while a context is preserved. */
+void race_vfio_on(bool on);
+
+/* How many pieces are mapped now. */
+unsigned int race_pieces(void);
+
+/* Unmap all that is. */
+void race_vfio_settle(void);
+
+void race_vfio_open(void);
+void vfio_map_turn(struct racer *r);
+void vfio_set_turn(struct racer *r);
 
 #endif /* RACER_H */
