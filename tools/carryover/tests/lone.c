@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A small context without a device, in a session of its own. */
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "lone.h"
 #include "rig.h"
 
+#define FILL  0x3a
 #define MAGIC 0x656e6f6c79726576ull
 
 /* In the memory: what the next kernel has to know. */
@@ -16,6 +19,7 @@ struct lone_note {
 	uint32_t hwpt;
 	uint64_t pa;
 	uint64_t pa_again;
+	uint64_t pa_anonymous;
 };
 
 static uint64_t pa_of(int iommufd, uint32_t ioas, uint64_t iova)
@@ -24,6 +28,32 @@ static uint64_t pa_of(int iommufd, uint32_t ioas, uint64_t iova)
 
 	WORKS(co_pa(iommufd, ioas, iova, &pa, &length));
 	return pa;
+}
+
+/* Memory that is no file's, which arrives as a file's. */
+static void *map_anonymous(int iommufd, uint32_t ioas)
+{
+	void *memory = mmap(NULL, LONE_ANON_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	MUST(memory != MAP_FAILED);
+	memset(memory, FILL, LONE_ANON_SIZE);
+	WORKS(co_map(iommufd, ioas, LONE_ANON, memory, LONE_ANON_SIZE));
+	return memory;
+}
+
+static void check_anonymous(int iommufd, uint32_t ioas)
+{
+	uint64_t offset, length;
+	int fd = WORKS(co_ioas_file(iommufd, ioas, LONE_ANON, &offset,
+				    &length));
+	uint8_t byte[2] = { 0 };
+
+	SAME(length, LONE_ANON_SIZE);
+	MUST(pread(fd, &byte[0], 1, offset) == 1);
+	MUST(pread(fd, &byte[1], 1, offset + length - 1) == 1);
+	CHECK(byte[0] == FILL && byte[1] == FILL);
+	close(fd);
 }
 
 static void build(int iommufd, const char *bdf, const struct co_buffer *buffer)
@@ -40,7 +70,9 @@ static void build(int iommufd, const char *bdf, const struct co_buffer *buffer)
 			  LONE_SIZE));
 	WORKS(co_map_file(iommufd, note->ioas, LONE_AGAIN, buffer->fd,
 			  LONE_SIZE / 2, LONE_SIZE / 2));
+	munmap(map_anonymous(iommufd, note->ioas), LONE_ANON_SIZE);
 	note->pa = pa_of(iommufd, note->ioas, LONE_IOVA);
+	note->pa_anonymous = pa_of(iommufd, note->ioas, LONE_ANON);
 	note->pa_again = pa_of(iommufd, note->ioas, LONE_AGAIN);
 	note->magic = MAGIC;
 }
@@ -84,6 +116,8 @@ void lone_check(int session, int iommufd)
 	MUST(note->magic == MAGIC);
 	SAME(pa_of(iommufd, note->ioas, LONE_IOVA), note->pa);
 	SAME(pa_of(iommufd, note->ioas, LONE_AGAIN), note->pa_again);
+	SAME(pa_of(iommufd, note->ioas, LONE_ANON), note->pa_anonymous);
+	check_anonymous(iommufd, note->ioas);
 	WORKS(co_unmap(iommufd, note->ioas, LONE_AGAIN, LONE_SIZE / 2));
 	WORKS(co_iommufd_destroy(iommufd, note->hwpt));
 	co_buffer_close(&buffer);
