@@ -22,6 +22,7 @@ help:
 	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), or another of"
 	@echo "                           tools/vm/configs/"
 	@echo "make userspace             build the library, the demo and the test programs"
+	@echo "make check-kcsan           tests in which calls meet, on a kernel that reports races"
 	@echo "make check-matrix          build every configuration of our options; takes long"
 	@echo "make series [BUILD=1]      the patches for upstream, proven to be the tested tree; BUILD=1"
 	@echo "                           builds the kernel after each, which takes minutes"
@@ -86,6 +87,12 @@ check-debug: packages
 	$(SAY) tests, on the debug kernel
 	@tools/check/run debug $(TESTS)
 
+check-kcsan: packages
+	@tools/vm/build kcsan
+	@$(MAKE) --no-print-directory userspace
+	$(SAY) tests, on a kernel that reports races
+	@tools/check/kcsan $(TESTS)
+
 check-matrix: packages
 	@tools/base/packages matrix
 	$(SAY) configurations
@@ -107,4 +114,4 @@ clean:
 	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests matrix)
 
 .PHONY: help packages source kernel kernels userspace install series demo lint check check-debug \
-	check-matrix baseline shell clean
+	check-kcsan check-matrix baseline shell clean
