@@ -24,11 +24,13 @@ int co_config_read(int device, unsigned int offset, void *value, size_t size)
 {
 	struct vfio_region_info info = { 0 };
 	int ret = co_region_info(device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	ssize_t done;
 
 	if (ret)
 		return ret;
-	if (pread(device, value, size, info.offset + offset) != (ssize_t)size)
-		return co_fail_as(EIO, "read config space of %s at 0x%x",
+	done = pread(device, value, size, info.offset + offset);
+	if (done != (ssize_t)size)
+		return co_fail_as(done < 0 ? errno : EIO, "read config space of %s at 0x%x",
 				  co_name(device).text, offset);
 	return 0;
 }
@@ -38,11 +40,13 @@ int co_config_write(int device, unsigned int offset, const void *value,
 {
 	struct vfio_region_info info = { 0 };
 	int ret = co_region_info(device, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	ssize_t done;
 
 	if (ret)
 		return ret;
-	if (pwrite(device, value, size, info.offset + offset) != (ssize_t)size)
-		return co_fail_as(EIO, "write config space of %s at 0x%x",
+	done = pwrite(device, value, size, info.offset + offset);
+	if (done != (ssize_t)size)
+		return co_fail_as(done < 0 ? errno : EIO, "write config space of %s at 0x%x",
 				  co_name(device).text, offset);
 	return 0;
 }
