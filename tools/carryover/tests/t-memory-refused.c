@@ -18,6 +18,8 @@
 
 #define SPARE_IOVA	0x70000000ull
 #define SPARE_TEXT	"0x70000000"
+/* LENGTH / 2 further. */
+#define MIDDLE_TEXT	"0x70004000"
 #define LENGTH		(8 * RIG_PAGE)
 
 static void *take(void *at, int flags, int fd, uint64_t offset)
@@ -30,25 +32,26 @@ static void *take(void *at, int flags, int fd, uint64_t offset)
 }
 
 /* Refused while it is mapped, and a refusal leaves no trace. */
-static void refuse(const struct rig *rig, const char *what)
+static void refuse(const struct rig *rig, const char *what, const char *iova)
 {
 	int session = rig_session_create("refused");
 	int log = log_open();
 
 	test_say("%s", what);
 	FAILS(co_session_preserve(session, rig->iommufd, 1), EOPNOTSUPP);
-	CHECK(log_has(log, (const char *[]){ SPARE_TEXT, NULL }));
+	CHECK(log_has(log, (const char *[]){ iova, NULL }));
 	WORKS(co_unmap(rig->iommufd, rig->note->ioas, SPARE_IOVA, LENGTH));
 	WORKS(co_session_preserve(session, rig->iommufd, 1));
 	close(session);
 	close(log);
 }
 
-static void refuse_memory(const struct rig *rig, void *memory, const char *what)
+static void refuse_memory(const struct rig *rig, void *memory, const char *what,
+			  const char *iova)
 {
 	WORKS(co_map(rig->iommufd, rig->note->ioas, SPARE_IOVA, memory,
 		     LENGTH));
-	refuse(rig, what);
+	refuse(rig, what, iova);
 }
 
 /* The same shared pages, seen at a second address. */
@@ -79,7 +82,7 @@ static void mixed(const struct rig *rig)
 	MUST(mmap((char *)memory + LENGTH / 2, LENGTH / 2,
 		  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		  rig->buffer.fd, RIG_DATA) != MAP_FAILED);
-	refuse_memory(rig, memory, "memory of two kinds");
+	refuse_memory(rig, memory, "memory of two kinds", MIDDLE_TEXT);
 }
 
 /* Pages of a memfd, but not in its order. */
@@ -90,7 +93,7 @@ static void disordered(const struct rig *rig)
 	MUST(mmap((char *)memory + LENGTH / 2, LENGTH / 2,
 		  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		  rig->buffer.fd, RIG_DATA) != MAP_FAILED);
-	refuse_memory(rig, memory, "pages out of order");
+	refuse_memory(rig, memory, "pages out of order", MIDDLE_TEXT);
 }
 
 static void named_file(const struct rig *rig)
@@ -100,7 +103,8 @@ static void named_file(const struct rig *rig)
 	MUST(!mkdir("/named", 0700) && !mount("none", "/named", "tmpfs", 0, ""));
 	fd = open("/named/file", O_RDWR | O_CREAT | O_EXCL, 0600);
 	MUST(fd >= 0 && !ftruncate(fd, LENGTH));
-	refuse_memory(rig, take(NULL, MAP_SHARED, fd, 0), "a file with a name");
+	refuse_memory(rig, take(NULL, MAP_SHARED, fd, 0), "a file with a name",
+		      SPARE_TEXT);
 	close(fd);
 	MUST(!umount2("/named", MNT_DETACH) && !rmdir("/named"));
 }
