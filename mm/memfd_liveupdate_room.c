@@ -11,9 +11,11 @@
 #include <linux/cgroup.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/limits.h>
 #include <linux/memcontrol.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/swap.h>
 
 #include "internal.h"
@@ -32,11 +34,14 @@ static unsigned long memcg_room(struct mem_cgroup *memcg)
 
 static void memcg_say(struct mem_cgroup *memcg, unsigned long npages)
 {
-	pr_warn("%lu KiB to retrieve, memory.max leaves %lu KiB: raise it, cgroup ",
+	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
+
+	if (path && cgroup_path(memcg->css.cgroup, path, PATH_MAX) < 0)
+		*path = 0;
+	pr_warn("%lu KiB to retrieve, memory.max leaves %lu KiB: raise it, cgroup %s\n",
 		npages << (PAGE_SHIFT - 10),
-		memcg_room(memcg) << (PAGE_SHIFT - 10));
-	pr_cont_cgroup_path(memcg->css.cgroup);
-	pr_cont("\n");
+		memcg_room(memcg) << (PAGE_SHIFT - 10), path ?: "");
+	kfree(path);
 }
 
 static bool memcg_make_room(struct mem_cgroup *memcg, unsigned long npages)

@@ -211,6 +211,7 @@ bool pci_liveupdate_running(void)
 	return pci_incoming_unknown || pci_liveupdate_lost() ||
 	       !xa_empty(&pci_incoming);
 }
+EXPORT_SYMBOL_GPL(pci_liveupdate_running);
 
 /**
  * pci_liveupdate_lost - May a device be running whose session is finished?

@@ -15,6 +15,8 @@
 struct file;
 struct liveupdate_session;
 
+typedef void (*liveupdate_file_fn)(void *ctx, struct file *file, u64 token);
+
 /* Loads the handler in this module when a file of the previous kernel needs it. */
 #define LIVEUPDATE_MODULE_PREFIX	"liveupdate-"
 #define MODULE_ALIAS_LIVEUPDATE(compatible) \
@@ -23,9 +25,8 @@ struct liveupdate_session;
 #ifdef CONFIG_LIVEUPDATE
 int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 				  struct file *file, u64 *token);
-void liveupdate_for_each_outgoing(struct liveupdate_session *session,
-				  void (*fn)(void *ctx, struct file *file,
-					     u64 token), void *ctx);
+void liveupdate_walk_outgoing(struct liveupdate_session *session,
+			      liveupdate_file_fn fn, void *ctx);
 int liveupdate_check_token(struct liveupdate_session *session, u64 token,
 			   const char *compatible);
 bool liveupdate_can_retry(struct liveupdate_session *session, u64 token);
@@ -41,9 +42,8 @@ liveupdate_get_token_outgoing(struct liveupdate_session *session,
 }
 
 static inline void
-liveupdate_for_each_outgoing(struct liveupdate_session *session,
-			     void (*fn)(void *ctx, struct file *file,
-					u64 token), void *ctx)
+liveupdate_walk_outgoing(struct liveupdate_session *session,
+			 liveupdate_file_fn fn, void *ctx)
 {
 }
 

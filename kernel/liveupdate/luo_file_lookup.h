@@ -42,16 +42,15 @@ int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 EXPORT_SYMBOL_GPL(liveupdate_get_token_outgoing);
 
 /**
- * liveupdate_for_each_outgoing - Look at all files of an outgoing session
+ * liveupdate_walk_outgoing - Look at all files of an outgoing session
  * @session: The session of the calling handler, from its arguments.
  * @fn:      Called for each file that is preserved so far.
  * @ctx:     The first argument of @fn.
  *
  * Context: A handler's preserve, freeze, unfreeze or unpreserve callback.
  */
-void liveupdate_for_each_outgoing(struct liveupdate_session *session,
-				  void (*fn)(void *ctx, struct file *file,
-					     u64 token), void *ctx)
+void liveupdate_walk_outgoing(struct liveupdate_session *session,
+			      liveupdate_file_fn fn, void *ctx)
 {
 	struct luo_file_set *set = luo_session_file_set(session);
 	struct luo_file *luo_file;
@@ -59,7 +58,7 @@ void liveupdate_for_each_outgoing(struct liveupdate_session *session,
 	list_for_each_entry(luo_file, &set->files_list, list)
 		fn(ctx, luo_file->file, luo_file->token);
 }
-EXPORT_SYMBOL_GPL(liveupdate_for_each_outgoing);
+EXPORT_SYMBOL_GPL(liveupdate_walk_outgoing);
 
 static struct luo_file *luo_file_find(struct luo_file_set *set, u64 token)
 {

@@ -3,7 +3,10 @@
  * IOMMU_IOAS_GET_FILE: the file behind an IOVA.
  */
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/security.h>
 
 #include "io_pagetable.h"
 #include "iommufd_private.h"
@@ -23,7 +26,8 @@ static struct file *area_file(struct iopt_area *area, unsigned long iova,
 }
 
 static struct file *iopt_get_file(struct io_pagetable *iopt,
-				  struct iommu_ioas_get_file *cmd)
+				  struct iommu_ioas_get_file *cmd,
+				  bool *writable)
 {
 	unsigned long iova = cmd->iova;
 	struct iopt_area *area;
@@ -32,9 +36,33 @@ static struct file *iopt_get_file(struct io_pagetable *iopt,
 	guard(rwsem_read)(&iopt->iova_rwsem);
 	area = iopt_area_iter_first(iopt, iova, iova);
 	file = area_file(area, iova, &cmd->out_offset);
-	if (!IS_ERR(file))
+	if (!IS_ERR(file)) {
 		cmd->out_length = iopt_area_last_iova(area) - iova + 1;
+		*writable = area->iommu_prot & IOMMU_WRITE;
+	}
 	return file;
+}
+
+/*
+ * Memory that was lent for reading is not given for writing. Takes over the
+ * reference.
+ */
+static struct file *file_for(struct file *file, bool writable)
+{
+	struct file *open = file;
+	int rc;
+
+	if (!writable && (file->f_mode & FMODE_WRITE)) {
+		open = dentry_open(&file->f_path, O_RDONLY, current_cred());
+		fput(file);
+		if (IS_ERR(open))
+			return open;
+	}
+	rc = security_file_receive(open);
+	if (!rc)
+		return open;
+	fput(open);
+	return ERR_PTR(rc);
 }
 
 static struct file *ioas_get_file(struct iommufd_ucmd *ucmd,
@@ -42,12 +70,13 @@ static struct file *ioas_get_file(struct iommufd_ucmd *ucmd,
 {
 	struct iommufd_ioas *ioas = iommufd_get_ioas(ucmd->ictx, cmd->ioas_id);
 	struct file *file;
+	bool writable;
 
 	if (IS_ERR(ioas))
 		return ERR_CAST(ioas);
-	file = iopt_get_file(&ioas->iopt, cmd);
+	file = iopt_get_file(&ioas->iopt, cmd, &writable);
 	iommufd_put_object(ucmd->ictx, &ioas->obj);
-	return file;
+	return IS_ERR(file) ? file : file_for(file, writable);
 }
 
 /**

@@ -353,7 +353,7 @@ int iommufd_save_write(struct iommufd_save *save,
 	rc = rc ?: iommufd_save_verify(save);
 	if (rc)
 		goto err_backing;
-	liveupdate_for_each_outgoing(session, save_note_token, save);
+	liveupdate_walk_outgoing(session, save_note_token, save);
 	rc = liveupdate_blob_new(&save->blob, IOMMUFD_LUO_FH_COMPATIBLE);
 	if (rc)
 		goto err_backing;
@@ -422,7 +422,7 @@ int iommufd_save_resolve(struct iommufd_save *save,
 			 struct liveupdate_session *session)
 {
 	if (save->nr_known < save->nr_files) {
-		liveupdate_for_each_outgoing(session, save_note_token, save);
+		liveupdate_walk_outgoing(session, save_note_token, save);
 		if (save->nr_known < save->nr_files)
 			return save_say_missing(save);
 		save_late_tokens(save);

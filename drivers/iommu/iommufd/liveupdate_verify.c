@@ -40,8 +40,8 @@ static int verify_good(const struct verify *v, struct folio *folio,
 		       unsigned long index, unsigned long last)
 {
 	for (; index <= last; index++) {
-		const char *what = memfd_liveupdate_obstacle(
-			folio_file_page(folio, v->pgoff + index));
+		struct page *page = folio_file_page(folio, v->pgoff + index);
+		const char *what = memfd_liveupdate_obstacle(page);
 
 		if (what)
 			return save_refuse(v->ioas,

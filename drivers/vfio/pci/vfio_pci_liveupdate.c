@@ -26,8 +26,10 @@
  */
 #define pr_fmt(fmt) "vfio-pci: liveupdate: " fmt
 
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
+#include <linux/kho/abi/iommufd.h>
 #include <linux/kho/abi/liveupdate_note.h>
 #include <linux/kho/abi/vfio_pci.h>
 #include <linux/liveupdate.h>
@@ -71,6 +73,24 @@ static int lu_read_bind(const struct liveupdate_blob *blob,
 	return 0;
 }
 
+/* One that has failed for good is an error of another kind. */
+static struct file *lu_get_iommufd(struct liveupdate_session *session,
+				   struct pci_dev *pdev, u64 token)
+{
+	struct file *iommufd;
+	int ret;
+
+	ret = liveupdate_check_token(session, token,
+				     IOMMUFD_LUO_FH_COMPATIBLE);
+	if (!ret)
+		ret = liveupdate_get_file_incoming(session, token, &iommufd);
+	if (!ret)
+		return iommufd;
+	pci_warn(pdev, "liveupdate: its iommufd, token %#llx: error %d\n",
+		 token, ret);
+	return ERR_PTR(liveupdate_can_retry(session, token) ? ret : -EBADMSG);
+}
+
 static struct file *lu_open(struct liveupdate_session *session,
 			    struct vfio_pci_core_device *vdev,
 			    const struct liveupdate_blob *blob)
@@ -85,12 +105,9 @@ static struct file *lu_open(struct liveupdate_session *session,
 	ret = lu_read_bind(blob, &bind, &token);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = liveupdate_get_file_incoming(session, token, &iommufd);
-	if (ret) {
-		pci_warn(vdev->pdev, "liveupdate: its iommufd, token %#llx: error %d\n",
-			 token, ret);
-		return ERR_PTR(ret);
-	}
+	iommufd = lu_get_iommufd(session, vdev->pdev, token);
+	if (IS_ERR(iommufd))
+		return iommufd;
 	file = vfio_liveupdate_open(&vdev->vdev, iommufd, &bind);
 	fput(iommufd);
 	return file;
@@ -123,6 +140,11 @@ static int lu_retrieve_device(struct liveupdate_file_op_args *args,
 		pci_warn(pdev, "liveupdate: noiommu mode is not enabled\n");
 		return -EPERM;
 	}
+	/* As vfio_device_fops_cdev_open() wants it. */
+	if (!capable(CAP_SYS_RAWIO)) {
+		pci_warn(pdev, "liveupdate: retrieved without CAP_SYS_RAWIO\n");
+		return -EPERM;
+	}
 	file = lu_open(args->session, vdev, blob);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -141,6 +163,22 @@ static void lu_check_listed(u64 handle, const struct liveupdate_blob *blob)
 		pci_liveupdate_unlisted(sbdf, handle);
 }
 
+/* What the task, the administrator or a device that comes later can mend. */
+static bool lu_may_try_again(int ret)
+{
+	switch (ret) {
+	case -ENOMEM:
+	case -ENOSPC:
+	case -EINTR:
+	case -ENODEV:
+	case -EPERM:
+	case -EBUSY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int lu_retrieve(struct liveupdate_file_op_args *args)
 {
 	struct liveupdate_blob blob;
@@ -149,8 +187,10 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 
 	ret = liveupdate_blob_restore(&blob, args->serialized_data,
 				      VFIO_PCI_LUO_FH_COMPATIBLE);
-	if (ret)
+	if (ret) {
+		args->again = ret == -ENOMEM;
 		return ret;
+	}
 	lu_check_listed(args->serialized_data, &blob);
 	pdev = lu_find(&blob);
 	if (pdev) {
@@ -160,7 +200,11 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 		pr_warn("a device that was left running is gone\n");
 		ret = -ENODEV;
 	}
-	liveupdate_blob_free(&blob, args->serialized_data);
+	args->again = lu_may_try_again(ret);
+	if (ret)
+		liveupdate_blob_return(&blob, args->serialized_data);
+	else
+		liveupdate_blob_free(&blob, args->serialized_data);
 	return ret;
 }
 
@@ -219,10 +263,10 @@ static void lu_finish(struct liveupdate_file_op_args *args)
 {
 	struct vfio_device_file *df;
 
-	if (!args->retrieve_status)
+	if (args->retrieve_status <= 0) {
 		lu_discard(args->serialized_data);
-	if (args->retrieve_status <= 0)
 		return;
+	}
 	df = vfio_liveupdate_df(args->file);
 	pci_liveupdate_release(vfio_pci_lu_vdev(df->device)->pdev);
 }

@@ -104,6 +104,13 @@ static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
 #define vfio_pci_liveupdate_ioctl_feature	vfio_pci_core_ioctl_feature
 #endif
 
+/* The saved state of an ordinary device has no Bus Master. */
+static inline void vfio_pci_liveupdate_clear_master(struct pci_dev *pdev)
+{
+	if (!pci_liveupdate_incoming(pdev))
+		pci_clear_master(pdev);
+}
+
 /* Opened, an ordinary device has its INTx let go; not one that nobody serves yet. */
 static inline bool vfio_pci_liveupdate_frees_intx(struct pci_dev *pdev,
 						  u16 command)

@@ -19,7 +19,8 @@
  * @ioas_id:    IOAS ID
  * @out_fd:     [OUT] a new file descriptor, O_CLOEXEC, of the file that backs
  *              @iova. It is open as it was for IOMMU_IOAS_MAP_FILE, or for
- *              reading and writing
+ *              reading and writing; for reading only where the mapping is
+ *              not IOMMU_IOAS_MAP_WRITEABLE
  * @iova:       any mapped IOVA
  * @out_offset: [OUT] the byte of the file that @iova shows
  * @out_length: [OUT] bytes from @iova to the end of its mapping; the file
