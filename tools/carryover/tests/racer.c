@@ -230,7 +230,7 @@ struct racer the_racers[] = {
 	{ .name = "VFIO: set IOMMU", .turn = vfio_set_turn,
 	  .may_be_gone = true },
 	{ .name = "change process", .turn = process_turn,
-	  .busy_by_itself = true },
+	  .busy_by_itself = true, .may_be_invalid = true },
 	{ .name = "option", .turn = option_turn, .arg = 1 },
 	{ .name = "allow IOVAs", .turn = allow_turn },
 	{ .name = "IOAS", .turn = ioas_turn, .busy_by_itself = true },

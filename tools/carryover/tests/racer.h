@@ -26,6 +26,7 @@ enum race_gate {
  * @turn: the calls of one turn, each by racer_call()
  * @gate: what shuts it out
  * @busy_by_itself: the call may say EBUSY for reasons of its own
+ * @may_be_invalid: it may say EINVAL, of what another has in the context
  * @may_be_gone: it may say ENODEV, as VFIO's calls do without an IOAS
  * @arg: for @turn: a slot
  * @id: for @turn: an object
@@ -42,6 +43,7 @@ struct racer {
 	void (*turn)(struct racer *r);
 	enum race_gate gate;
 	bool busy_by_itself;
+	bool may_be_invalid;
 	bool may_be_gone;
 	unsigned int arg;
 	uint32_t id;

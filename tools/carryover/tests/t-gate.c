@@ -21,12 +21,14 @@
  * @request: its number
  * @name: of it
  * @reads: it changes nothing
+ * @second: the word of the argument that follows its size
  * @value: the argument is this number and not an address
  */
 struct entry {
 	unsigned long request;
 	const char *name;
 	bool reads;
+	uint32_t second;
 	unsigned long value;
 };
 
@@ -41,7 +43,8 @@ static const struct entry the_entries[] = {
 	READS(IOMMU_IOAS_IOVA_RANGES),
 	CHANGES(IOMMU_IOAS_MAP),
 	CHANGES(IOMMU_IOAS_UNMAP),
-	CHANGES(IOMMU_OPTION),
+	{ .request = IOMMU_OPTION, .name = "IOMMU_OPTION",
+	  .second = IOMMU_OPTION_HUGE_PAGES },
 	CHANGES(IOMMU_VFIO_IOAS),
 	CHANGES(IOMMU_HWPT_ALLOC),
 	READS(IOMMU_GET_HW_INFO),
@@ -73,7 +76,9 @@ static const struct entry the_entries[] = {
 /* Nothing is asked that could be done but to make something new. */
 static int call(int iommufd, const struct entry *entry)
 {
-	uint32_t argument[ARGUMENT / sizeof(uint32_t)] = { ARGUMENT };
+	uint32_t argument[ARGUMENT / sizeof(uint32_t)] = {
+		ARGUMENT, entry->second
+	};
 	unsigned long arg = entry->value ? entry->value :
 					   (unsigned long)argument;
 
@@ -94,8 +99,13 @@ static void preserved(int iommufd)
 
 static void given_up(int iommufd)
 {
-	for (unsigned int i = 0; i < ENTRIES; i++)
-		CHECK(call(iommufd, &the_entries[i]) != -EBUSY);
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		bool busy = call(iommufd, &the_entries[i]) == -EBUSY;
+
+		if (busy)
+			test_say("I3: %s", the_entries[i].name);
+		CHECK(!busy);
+	}
 }
 
 static void read_option(const struct rig *rig)

@@ -41,7 +41,8 @@ static void tally(struct racer *r, unsigned int phase, int ret)
 		r->done++;
 	else if (ret == -EBUSY)
 		r->refused++;
-	else if (ret == -ENODEV && r->may_be_gone)
+	else if ((ret == -ENODEV && r->may_be_gone) ||
+		 (ret == -EINVAL && r->may_be_invalid))
 		r->gone++;
 	else
 		r->failed++;

@@ -23,7 +23,6 @@
 #include "rig.h"
 
 #define IOVA		0x70000000ull
-#define IOVA_TEXT	"IOVA 0x70000000"
 #define ODD_SIZE	5000u
 #define HUGE_PAGE	(2ul << 20)
 #define EARLY_IOVA	0x80000000ull
@@ -38,16 +37,18 @@ static int make(size_t size)
 	return fd;
 }
 
-/* Refused, with its name; then unmapped, and all is well. */
-static void refuse(const struct rig *rig, size_t length, const char *what)
+/* Refused, naming the page at offset @bad; then unmapped, and all is well. */
+static void refuse(const struct rig *rig, size_t length, size_t bad,
+		   const char *what)
 {
 	int session = rig_session_create("sizes"), log = log_open();
-	char ioas[32];
+	char ioas[32], iova[32];
 
 	snprintf(ioas, sizeof(ioas), "IOAS %u", rig->note->ioas);
+	snprintf(iova, sizeof(iova), "IOVA %#llx", IOVA + bad);
 	test_say("I4: %s", what);
 	FAILS(co_session_preserve(session, rig->iommufd, 1), EOPNOTSUPP);
-	CHECK(log_has(log, (const char *[]){ ioas, IOVA_TEXT, NULL }));
+	CHECK(log_has(log, (const char *[]){ ioas, iova, NULL }));
 	WORKS(co_unmap(rig->iommufd, rig->note->ioas, IOVA, length));
 	WORKS(co_session_preserve(session, rig->iommufd, 1));
 	close(session);
@@ -64,7 +65,7 @@ static void odd_by_address(const struct rig *rig)
 
 	MUST(memory != MAP_FAILED);
 	WORKS(co_map(rig->iommufd, rig->note->ioas, IOVA, memory, length));
-	refuse(rig, length, "a memfd that ends within a page, by its address");
+	refuse(rig, length, RIG_PAGE, "a memfd that ends within a page, by its address");
 	munmap(memory, length);
 	close(fd);
 }
@@ -76,7 +77,7 @@ static void cut_by_a_byte(const struct rig *rig)
 
 	WORKS(co_map_file(rig->iommufd, rig->note->ioas, IOVA, fd, 0, length));
 	MUST(!ftruncate(fd, length - 1));
-	refuse(rig, length, "a memfd that was made a byte shorter");
+	refuse(rig, length, RIG_PAGE, "a memfd that was made a byte shorter");
 	close(fd);
 }
 
@@ -94,7 +95,7 @@ static void cut_in_a_huge_page(const struct rig *rig)
 	WORKS(co_pa(rig->iommufd, rig->note->ioas, IOVA, &pa, &contiguous));
 	SAME(contiguous, HUGE_PAGE);
 	MUST(!ftruncate(buffer.fd, HUGE_PAGE / 2));
-	refuse(rig, HUGE_PAGE, "a memfd that was cut within a huge page");
+	refuse(rig, HUGE_PAGE, HUGE_PAGE / 2, "a memfd that was cut within a huge page");
 	co_buffer_close(&buffer);
 }
 
