@@ -5,6 +5,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/io.h>
+#include <linux/kexec_handover.h>
 #include <linux/kho/abi/block.h>
 #include <linux/kho/abi/luo.h>
 #include <linux/liveupdate.h>
@@ -22,7 +23,8 @@ static const struct kho_block_header_ser *luo_file_block(u64 pa)
 {
 	const struct kho_block_header_ser *block;
 
-	if (!pa || !PAGE_ALIGNED(pa) || !pfn_valid(PHYS_PFN(pa)))
+	if (!pa || !PAGE_ALIGNED(pa) ||
+	    kho_restorable_order(pa) != get_order(KHO_BLOCK_SIZE))
 		return NULL;
 	block = phys_to_virt(pa);
 	return block->count && block->count <= LUO_FILES_PER_BLOCK ? block : NULL;

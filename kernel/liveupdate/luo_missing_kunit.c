@@ -15,6 +15,9 @@
 
 #define NOBODYS	"carryover,nobodys-v1"
 
+/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
+#define FAKE_PRESERVED	(0x4b484f50UL << 32)
+
 /* The handler of memfds is always there. */
 #define KNOWN	MEMFD_LUO_FH_COMPATIBLE
 
@@ -45,6 +48,7 @@ static int missing_init(struct kunit *test)
 	for (int i = 0; i < 2; i++) {
 		m->block[i] = (void *)get_zeroed_page(GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, m->block[i]);
+		virt_to_page(m->block[i])->private = FAKE_PRESERVED;
 	}
 	fill(m->block[0], LUO_FILES_PER_BLOCK, KNOWN);
 	fill(m->block[1], 1, KNOWN);
@@ -59,8 +63,10 @@ static void missing_exit(struct kunit *test)
 {
 	struct missing *m = test->priv;
 
-	for (int i = 0; m && i < 2; i++)
+	for (int i = 0; m && i < 2 && m->block[i]; i++) {
+		virt_to_page(m->block[i])->private = 0;
 		free_page((unsigned long)m->block[i]);
+	}
 }
 
 static bool is_missing(struct missing *m)
@@ -122,6 +128,11 @@ static void test_not_a_block(struct kunit *test)
 	m->block[0]->header.next++;
 	KUNIT_EXPECT_FALSE(test, is_missing(m));
 	m->block[0]->header.next = PAGE_ALIGN_DOWN(U64_MAX >> 1);
+	KUNIT_EXPECT_FALSE(test, is_missing(m));
+	m->block[0]->header.next = virt_to_phys(m->block[1]);
+	m->block[1]->header.count = 1;
+	KUNIT_EXPECT_TRUE(test, is_missing(m));
+	virt_to_page(m->block[1])->private = 0;
 	KUNIT_EXPECT_FALSE(test, is_missing(m));
 }
 
