@@ -294,7 +294,7 @@ static void lu_discard(u64 handle)
 	while ((node = liveupdate_blob_next(&blob, node, "hwpt")) > 0)
 		if (!iommufd_load_table(&blob, node, &ser))
 			liveupdate_insist(pt_amdv1_discard(&ser));
-	liveupdate_insist(iommufd_discard_memories(&blob, handle));
+	liveupdate_insist(iommufd_discard_memory(&blob, handle));
 	liveupdate_blob_free(&blob, handle);
 }
 
@@ -310,7 +310,7 @@ static void lu_finish(struct liveupdate_file_op_args *args)
 		return;
 	if (args->retrieve_status <= 0)
 		lu_discard(args->serialized_data);
-	iommufd_drop_memories(args->serialized_data);
+	iommufd_drop_memory(args->serialized_data);
 }
 
 static const struct liveupdate_file_ops iommufd_liveupdate_ops = {

@@ -171,6 +171,8 @@ static bool iommufd_ioctl_passes(struct iommufd_ucmd *ucmd, unsigned int cmd)
 	case IOMMU_GET_HW_INFO:
 	case IOMMU_IOAS_GET_FILE:
 	case IOMMU_IOAS_IOVA_RANGES:
+	case IOMMU_IOAS_NEXT:
+	case IOMMU_IOAS_NEXT_AREA:
 	case IOMMU_IOAS_NOIOMMU_GET_PA:
 		return true;
 	case IOMMU_OPTION:

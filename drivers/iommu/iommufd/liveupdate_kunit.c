@@ -25,17 +25,35 @@
 #define HWPT	2
 #define DEVICE	3
 
-static void put_pgs(struct liveupdate_blob *blob, u64 number, u64 start,
-		    u64 npages)
+/* What a case spoils, beside nodes that it writes itself. */
+struct context {
+	u32 page_size;
+	struct iommufd_file_ser file;
+	size_t files;
+	struct iommufd_pages_ser pages;
+	size_t pages_bytes;
+};
+
+static void put_lists(struct liveupdate_blob *blob, const struct context *c)
 {
-	liveupdate_blob_begin(blob, "pages", number);
-	liveupdate_blob_put_u32(blob, "in-memory", 0);
-	liveupdate_blob_put_u64(blob, "token", 7);
-	liveupdate_blob_put_u64(blob, "start", start);
-	liveupdate_blob_put_u64(blob, "npages", npages);
-	liveupdate_blob_put_u32(blob, "writable", 0);
 	liveupdate_blob_put_u32(blob, "account-mode", 0);
-	liveupdate_blob_end(blob);
+	liveupdate_blob_put_u32(blob, "page-size", c->page_size);
+	liveupdate_blob_put(blob, "files", &c->file, c->files);
+	liveupdate_blob_put(blob, "pages", &c->pages, c->pages_bytes);
+}
+
+static struct context good(void)
+{
+	return (struct context) {
+		.page_size = PAGE_SIZE,
+		.file = {
+			.token = cpu_to_be64(7),
+			.flags = cpu_to_be32(IOMMUFD_FILE_SER_KNOWN),
+		},
+		.files = sizeof(struct iommufd_file_ser),
+		.pages = { .npages = cpu_to_be64(4) },
+		.pages_bytes = sizeof(struct iommufd_pages_ser),
+	};
 }
 
 static struct iommufd_area_ser area(u64 iova, u64 last, u64 pages, u64 first)
@@ -61,8 +79,18 @@ static void put_ioas(struct liveupdate_blob *blob, u64 id,
 
 static void put_area(struct liveupdate_blob *blob, struct iommufd_area_ser ser)
 {
-	put_pgs(blob, 0, 0, 4);
+	struct context c = good();
+
+	put_lists(blob, &c);
 	put_ioas(blob, IOAS, &ser, sizeof(ser));
+}
+
+static void put_none(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	put_lists(blob, &c);
+	put_ioas(blob, IOAS, NULL, 0);
 }
 
 static void put_hwpt(struct liveupdate_blob *blob, u32 ioas, u64 top)
@@ -90,28 +118,39 @@ static void put_dev(struct liveupdate_blob *blob, u32 hwpt)
 	liveupdate_blob_end(blob);
 }
 
+static void w_nothing(struct liveupdate_blob *blob)
+{
+}
+
 static void w_empty(struct liveupdate_blob *blob)
 {
+	struct context c = { .page_size = PAGE_SIZE };
+
+	put_lists(blob, &c);
 }
 
 static void w_good(struct liveupdate_blob *blob)
 {
+	w_empty(blob);
 	put_ioas(blob, IOAS, NULL, 0);
 	put_dev(blob, 0);
 }
 
 static void w_id_zero(struct liveupdate_blob *blob)
 {
+	w_empty(blob);
 	put_ioas(blob, 0, NULL, 0);
 }
 
 static void w_id_huge(struct liveupdate_blob *blob)
 {
+	w_empty(blob);
 	put_ioas(blob, 0x80000000, NULL, 0);
 }
 
 static void w_id_twice(struct liveupdate_blob *blob)
 {
+	w_empty(blob);
 	put_ioas(blob, DEVICE, NULL, 0);
 	put_dev(blob, 0);
 }
@@ -119,8 +158,9 @@ static void w_id_twice(struct liveupdate_blob *blob)
 static void w_areas_ragged(struct liveupdate_blob *blob)
 {
 	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
+	struct context c = good();
 
-	put_pgs(blob, 0, 0, 4);
+	put_lists(blob, &c);
 	put_ioas(blob, IOAS, &ser, sizeof(ser) - 4);
 }
 
@@ -169,8 +209,9 @@ static void put_two_areas(struct liveupdate_blob *blob,
 			  struct iommufd_area_ser a, struct iommufd_area_ser b)
 {
 	struct iommufd_area_ser areas[] = { a, b };
+	struct context c = good();
 
-	put_pgs(blob, 0, 0, 4);
+	put_lists(blob, &c);
 	put_ioas(blob, IOAS, areas, sizeof(areas));
 }
 
@@ -184,47 +225,119 @@ static void w_areas_unordered(struct liveupdate_blob *blob)
 	put_two_areas(blob, area(0x2000, 0x2fff, 0, 0), area(0, 0xfff, 0, 0));
 }
 
+static void w_page_size(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.page_size = 2 * PAGE_SIZE;
+	put_lists(blob, &c);
+}
+
+static void w_files_ragged(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.files -= 4;
+	put_lists(blob, &c);
+}
+
+static void w_file_no_token(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.file.flags = 0;
+	put_lists(blob, &c);
+}
+
+static void w_file_flags(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.file.flags = cpu_to_be32(~0);
+	put_lists(blob, &c);
+}
+
+static void w_file_reserved(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.file.reserved = cpu_to_be32(1);
+	put_lists(blob, &c);
+}
+
+static void w_pages_ragged(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.pages_bytes -= 4;
+	put_lists(blob, &c);
+}
+
+static void w_pages_no_file(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.pages.file = cpu_to_be32(1);
+	put_lists(blob, &c);
+}
+
 static void w_pages_no_memory(struct liveupdate_blob *blob)
 {
-	liveupdate_blob_begin(blob, "pages", 0);
-	liveupdate_blob_put_u32(blob, "in-memory", 1);
-	liveupdate_blob_put_u32(blob, "memory", 0);
-	liveupdate_blob_put_u64(blob, "start", 0);
-	liveupdate_blob_put_u64(blob, "npages", 1);
-	liveupdate_blob_put_u32(blob, "writable", 0);
-	liveupdate_blob_put_u32(blob, "account-mode", 0);
-	liveupdate_blob_end(blob);
+	struct context c = good();
+
+	c.pages.flags = cpu_to_be32(IOMMUFD_PAGES_SER_MEMORY);
+	put_lists(blob, &c);
+}
+
+static void w_pages_flags(struct liveupdate_blob *blob)
+{
+	struct context c = good();
+
+	c.pages.flags = cpu_to_be32(0x8);
+	put_lists(blob, &c);
 }
 
 static void w_pages_unaligned(struct liveupdate_blob *blob)
 {
-	put_pgs(blob, 0, 1, 1);
+	struct context c = good();
+
+	c.pages.start = cpu_to_be64(1);
+	put_lists(blob, &c);
 }
 
 static void w_pages_none(struct liveupdate_blob *blob)
 {
-	put_pgs(blob, 0, 0, 0);
+	struct context c = good();
+
+	c.pages.npages = 0;
+	put_lists(blob, &c);
 }
 
 static void w_pages_overflow(struct liveupdate_blob *blob)
 {
-	put_pgs(blob, 0, 0, U64_MAX / 2);
+	struct context c = good();
+
+	c.pages.npages = cpu_to_be64(U64_MAX / 2);
+	put_lists(blob, &c);
 }
 
-static void w_pages_gap(struct liveupdate_blob *blob)
+static void w_pages_too_far(struct liveupdate_blob *blob)
 {
-	put_pgs(blob, 1, 0, 1);
+	struct context c = good();
+
+	c.pages.start = cpu_to_be64(BIT_ULL(63));
+	put_lists(blob, &c);
 }
 
 static void w_hwpt_no_ioas(struct liveupdate_blob *blob)
 {
-	put_ioas(blob, IOAS, NULL, 0);
+	put_none(blob);
 	put_hwpt(blob, 9, 0);
 }
 
 static void w_hwpt_ioas_is_hwpt(struct liveupdate_blob *blob)
 {
-	put_ioas(blob, IOAS, NULL, 0);
+	put_none(blob);
 	put_hwpt(blob, HWPT, 0);
 }
 
@@ -236,13 +349,13 @@ static void w_hwpt_maps_less(struct liveupdate_blob *blob)
 
 static void w_hwpt_top_out_of_range(struct liveupdate_blob *blob)
 {
-	put_ioas(blob, IOAS, NULL, 0);
+	put_none(blob);
 	put_hwpt(blob, IOAS, BIT_ULL(51));
 }
 
 static void w_device_no_hwpt(struct liveupdate_blob *blob)
 {
-	put_ioas(blob, IOAS, NULL, 0);
+	put_none(blob);
 	put_dev(blob, IOAS);
 }
 
@@ -251,6 +364,7 @@ static const struct context_case {
 	void (*write)(struct liveupdate_blob *blob);
 	int rc;
 } context_cases[] = {
+	{ "nothing", w_nothing, -EBADMSG },
 	{ "empty context", w_empty, 0 },
 	{ "IOAS and device", w_good, 0 },
 	{ "ID 0", w_id_zero, -EBADMSG },
@@ -266,11 +380,19 @@ static const struct context_case {
 	{ "area with unknown protection", w_area_prot, -EBADMSG },
 	{ "areas that overlap", w_areas_overlap, -EBADMSG },
 	{ "areas out of order", w_areas_unordered, -EBADMSG },
+	{ "another page size", w_page_size, -EBADMSG },
+	{ "files cut off", w_files_ragged, -EBADMSG },
+	{ "file without its token", w_file_no_token, -EBADMSG },
+	{ "file with unknown flags", w_file_flags, -EBADMSG },
+	{ "file with what is reserved", w_file_reserved, -EBADMSG },
+	{ "pages cut off", w_pages_ragged, -EBADMSG },
+	{ "pages of a file that is not there", w_pages_no_file, -EBADMSG },
 	{ "pages of a memory that is not there", w_pages_no_memory, -EBADMSG },
+	{ "pages with unknown flags", w_pages_flags, -EBADMSG },
 	{ "pages not aligned", w_pages_unaligned, -EBADMSG },
 	{ "pages of no length", w_pages_none, -EBADMSG },
 	{ "pages of a length that overflows", w_pages_overflow, -EBADMSG },
-	{ "pages with a number left out", w_pages_gap, -EBADMSG },
+	{ "pages behind the end of any file", w_pages_too_far, -EBADMSG },
 	{ "HWPT of an IOAS that is not there", w_hwpt_no_ioas, -EBADMSG },
 	{ "HWPT of itself", w_hwpt_ioas_is_hwpt, -EBADMSG },
 	{ "HWPT that maps less than its IOAS", w_hwpt_maps_less, -EBADMSG },
@@ -298,7 +420,6 @@ static void test_context(struct kunit *test)
 	struct file *file;
 
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&load.blob, "test"), 0);
-	liveupdate_blob_put_u32(&load.blob, "account-mode", 0);
 	c->write(&load.blob);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&load.blob), 0);
 	file = iommufd_liveupdate_new_file();

@@ -302,6 +302,15 @@ static int load_account_mode(struct iommufd_load *load)
 	return 0;
 }
 
+static int load_page_size(struct iommufd_load *load)
+{
+	u32 size;
+
+	if (liveupdate_blob_get_u32(&load->blob, 0, "page-size", &size))
+		return load_bad("page size", 0);
+	return size == PAGE_SIZE ? 0 : load_bad("page size", size);
+}
+
 static unsigned int load_count(struct iommufd_load *load, const char *type)
 {
 	unsigned int n = 0;
@@ -328,11 +337,13 @@ static int load_read(struct iommufd_load *load)
 	int rc;
 
 	rc = load_alloc(load);
+	rc = rc ?: load_page_size(load);
 	rc = rc ?: load_account_mode(load);
 	rc = rc ?: load_reserve(load, "ioas");
 	rc = rc ?: load_reserve(load, "hwpt");
 	rc = rc ?: load_reserve(load, "device");
-	rc = rc ?: iommufd_load_read_memories(load);
+	rc = rc ?: iommufd_load_read_files(load);
+	rc = rc ?: iommufd_load_read_memory(load);
 	rc = rc ?: iommufd_load_read_pages(load);
 	rc = rc ?: load_each(load, "ioas", load_ioas);
 	rc = rc ?: load_each(load, "hwpt", load_hwpt);
@@ -353,7 +364,7 @@ int iommufd_load_context(struct iommufd_load *load)
 	int rc;
 
 	rc = load_read(load);
-	rc = rc ?: iommufd_load_memories(load);
+	rc = rc ?: iommufd_load_memory(load);
 	rc = rc ?: iommufd_load_files(load);
 	rc = rc ?: iommufd_load_pin(load);
 	rc = rc ?: iommufd_load_compare(load);
@@ -382,8 +393,11 @@ void iommufd_load_free(struct iommufd_load *load)
 			fput(p->file);
 		kvfree(p->pins);
 	}
+	for (unsigned int i = 0; i < load->nr_files; i++)
+		if (load->files[i].file)
+			fput(load->files[i].file);
 	kvfree(load->areas);
-	kvfree(load->memories);
+	kvfree(load->files);
 	kvfree(load->pages);
 	kvfree(load->ioas);
 	kvfree(load->tables);

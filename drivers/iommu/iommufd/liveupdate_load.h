@@ -31,13 +31,22 @@ struct iommufd_load_pin {
 };
 
 /**
- * struct iommufd_load_pages - a pages node
- * @token:  of the memfd in the session, or number of the memory
- * @in_memory: which of the two
+ * struct iommufd_load_file - a memfd that the session has
+ * @token: under which
+ * @file:  the memfd, referenced, or NULL
+ */
+struct iommufd_load_file {
+	u64 token;
+	struct file *file;
+};
+
+/**
+ * struct iommufd_load_pages - what areas show
  * @start:  byte of the file or memory
  * @npages: length
- * @writable: may areas write
- * @file:   the memfd, referenced
+ * @from:   index of the file; the memory has none
+ * @flags:  IOMMUFD_PAGES_SER_*
+ * @file:   the memfd, referenced, or NULL
  * @areas:  1 + index of the first area that shows them, 0 for none
  * @pages:  what is built from it, one reference until areas have theirs
  * @pins:   what was pinned, in order
@@ -46,11 +55,10 @@ struct iommufd_load_pin {
  * @npinned: pages pinned and accounted
  */
 struct iommufd_load_pages {
-	u64 token;
-	u32 in_memory;
 	u64 start;
 	u64 npages;
-	u32 writable;
+	u32 from;
+	u32 flags;
 	struct file *file;
 	unsigned int areas;
 	struct iopt_pages *pages;
@@ -61,11 +69,11 @@ struct iommufd_load_pages {
 };
 
 /**
- * struct iommufd_load_memory - a memory node
- * @size:    bytes of the memfd to make
+ * struct iommufd_load_memory - the memory node
+ * @size:    bytes of the memfd to make, 0 when there is no node
  * @runs:    in the blob, not aligned
  * @nr_runs: how many
- * @file:    the memfd; iommufd_drop_memories() puts it
+ * @file:    the memfd; iommufd_drop_memory() puts it
  */
 struct iommufd_load_memory {
 	u64 size;
@@ -139,8 +147,9 @@ struct iommufd_load {
 	struct liveupdate_session *session;
 	struct iommufd_ctx *ictx;
 	u64 handle;
-	struct iommufd_load_memory *memories;
-	unsigned int nr_memories;
+	struct iommufd_load_memory memory;
+	struct iommufd_load_file *files;
+	unsigned int nr_files;
 	struct iommufd_load_pages *pages;
 	unsigned int nr_pages;
 	struct iommufd_load_area *areas;
@@ -164,11 +173,12 @@ static inline int load_bad(const char *what, u64 which)
 const void *load_array(const struct liveupdate_blob *blob, int node,
 		       const char *name, size_t size, unsigned int *n);
 
-int iommufd_load_read_memories(struct iommufd_load *load);
-int iommufd_load_memories(struct iommufd_load *load);
-int iommufd_discard_memories(const struct liveupdate_blob *blob, u64 handle);
-void iommufd_drop_memories(u64 handle);
+int iommufd_load_read_memory(struct iommufd_load *load);
+int iommufd_load_memory(struct iommufd_load *load);
+int iommufd_discard_memory(const struct liveupdate_blob *blob, u64 handle);
+void iommufd_drop_memory(u64 handle);
 
+int iommufd_load_read_files(struct iommufd_load *load);
 int iommufd_load_read_pages(struct iommufd_load *load);
 int iommufd_load_read_areas(struct iommufd_load *load, int node,
 			    struct iommufd_load_ioas *li);

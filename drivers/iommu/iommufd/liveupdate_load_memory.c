@@ -3,8 +3,8 @@
  * Memory that no file had in the previous kernel: its pages become a memfd, in
  * the order in which they were mapped.
  *
- * These memfds are in no session, so they are held here until the session is
- * finished: by then no device writes to them unasked.
+ * The memfd is in no session, so it is held here until the session is finished:
+ * by then no device writes to it unasked.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -13,43 +13,34 @@
 #include <linux/memfd_liveupdate.h>
 #include <linux/mutex.h>
 #include <linux/pci_liveupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "iommufd_private.h"
 #include "liveupdate_load.h"
 
 /**
- * struct lu_memory - a memfd that was made of a memory node
- * @file:   the memfd
- * @npages: pages accounted to it
- */
-struct lu_memory {
-	struct file *file;
-	unsigned long npages;
-};
-
-/**
- * struct lu_memories - memfds of a context that was, or was not, retrieved
+ * struct lu_memory - the memfd of a context that was, or was not, retrieved
  * @entry:  in held
  * @handle: of the context's blob
  * @hold:   each page has a reference of ours: a device may write to it
- * @nr:     entries in @memory
- * @memory: the memfds
+ * @file:   the memfd
+ * @npages: pages accounted to it that are not in it yet
  */
-struct lu_memories {
+struct lu_memory {
 	struct list_head entry;
 	u64 handle;
 	bool hold;
-	unsigned int nr;
-	struct lu_memory memory[] __counted_by(nr);
+	struct file *file;
+	unsigned long npages;
 };
 
 static DEFINE_MUTEX(held_lock);
 static LIST_HEAD(held);
 
-static struct lu_memories *held_find(u64 handle)
+static struct lu_memory *held_find(u64 handle)
 {
-	struct lu_memories *keep;
+	struct lu_memory *keep;
 
 	lockdep_assert_held(&held_lock);
 	list_for_each_entry(keep, &held, entry)
@@ -58,7 +49,7 @@ static struct lu_memories *held_find(u64 handle)
 	return NULL;
 }
 
-/* Were the memfds made already, by an attempt that failed later on? */
+/* Was the memfd made already, by an attempt that failed later on? */
 static bool load_is_held(u64 handle)
 {
 	guard(mutex)(&held_lock);
@@ -104,32 +95,44 @@ static int load_check_run(struct xarray *seen,
 	return 0;
 }
 
-static int load_check_memory(struct xarray *seen,
-			     const struct iommufd_load_memory *m)
+static int load_check_runs(struct xarray *seen,
+			   const struct iommufd_load_memory *m, bool killable)
 {
-	u64 page = 0, end;
+	u64 page = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < m->nr_runs && !rc; i++) {
 		struct iommufd_run_ser run;
 		u64 pfn_end;
 
+		if (killable && fatal_signal_pending(current))
+			return -EINTR;
 		load_copy_run(m, i, &run);
-		if (!run.npages || be64_to_cpu(run.page) < page ||
-		    check_add_overflow(be64_to_cpu(run.page),
-				       be64_to_cpu(run.npages), &end) ||
+		if (!run.npages || be64_to_cpu(run.page) != page ||
+		    check_add_overflow(page, be64_to_cpu(run.npages), &page) ||
 		    check_add_overflow(be64_to_cpu(run.pfn),
 				       be64_to_cpu(run.npages), &pfn_end) ||
-		    end > m->size / PAGE_SIZE || pfn_end > PHYS_PFN(PHYS_ADDR_MAX))
+		    page > m->size / PAGE_SIZE ||
+		    pfn_end > PHYS_PFN(PHYS_ADDR_MAX))
 			return -EBADMSG;
-		page = end;
 		rc = load_check_run(seen, &run);
 	}
+	return rc ?: page == m->size / PAGE_SIZE ? rc : -EBADMSG;
+}
+
+static int load_check_memory(const struct iommufd_load_memory *m, bool killable)
+{
+	struct xarray seen;
+	int rc;
+
+	xa_init(&seen);
+	rc = load_check_runs(&seen, m, killable);
+	xa_destroy(&seen);
 	return rc;
 }
 
-static int load_read_one_memory(const struct liveupdate_blob *blob, int node,
-				struct iommufd_load_memory *m)
+static int load_read_node(const struct liveupdate_blob *blob, int node,
+			  struct iommufd_load_memory *m)
 {
 	size_t len;
 
@@ -142,48 +145,24 @@ static int load_read_one_memory(const struct liveupdate_blob *blob, int node,
 	return 0;
 }
 
-static unsigned int load_count_memories(const struct liveupdate_blob *blob)
-{
-	unsigned int n = 0;
-	int node = 0;
-
-	while ((node = liveupdate_blob_next(blob, node, "memory")) > 0)
-		n++;
-	return n;
-}
-
 /**
- * iommufd_load_read_memories - Read the memory nodes, changing nothing
+ * iommufd_load_read_memory - Read the memory node, if there is one
  * @load: the context
  *
- * Return: 0, -EBADMSG after a line in the log, -ENOMEM.
+ * Return: 0, -EBADMSG after a line in the log, -ENOMEM; -EINTR when it was a
+ *         retrieve and the task is being killed.
  */
-int iommufd_load_read_memories(struct iommufd_load *load)
+int iommufd_load_read_memory(struct iommufd_load *load)
 {
-	unsigned int n = load_count_memories(&load->blob);
-	struct xarray seen;
-	int rc = 0;
+	int node = liveupdate_blob_next(&load->blob, 0, "memory"), rc;
 
-	load->memories = kvcalloc(n ?: 1, sizeof(*load->memories), GFP_KERNEL);
-	if (!load->memories)
-		return -ENOMEM;
-	xa_init(&seen);
-	for (; load->nr_memories < n && !rc; load->nr_memories++) {
-		struct iommufd_load_memory *m =
-			&load->memories[load->nr_memories];
-
-		rc = load_read_one_memory(&load->blob,
-					  liveupdate_blob_node(&load->blob,
-							       "memory",
-							       load->nr_memories),
-					  m);
-		if (!rc && !load_is_held(load->handle))
-			rc = load_check_memory(&seen, m);
-	}
-	xa_destroy(&seen);
-	if (rc == -EBADMSG)
-		load_bad("memory", load->nr_memories - 1);
-	return rc;
+	if (node <= 0)
+		return 0;
+	rc = load_read_node(&load->blob, node, &load->memory);
+	if (!rc && !load_is_held(load->handle))
+		rc = load_check_memory(&load->memory, load->session);
+	return rc == -EBADMSG ? load_bad("memory of so many bytes:",
+					 load->memory.size) : rc;
 }
 
 static int load_add_block(struct file *file, u64 pfn, long block, u64 slot,
@@ -222,7 +201,7 @@ static int load_add_run(struct file *file, const struct iommufd_run_ser *run,
 	return 0;
 }
 
-static int load_fill_memory(struct iommufd_load_memory *m, bool hold)
+static int load_add_runs(struct iommufd_load_memory *m, bool hold)
 {
 	int rc = 0;
 
@@ -235,135 +214,104 @@ static int load_fill_memory(struct iommufd_load_memory *m, bool hold)
 	return rc;
 }
 
-static unsigned long load_count_pages(const struct iommufd_load_memory *m)
+static void lu_put_memory(struct lu_memory *keep)
 {
-	unsigned long npages = 0;
-
-	for (size_t i = 0; i < m->nr_runs; i++) {
-		struct iommufd_run_ser run;
-
-		load_copy_run(m, i, &run);
-		npages += be64_to_cpu(run.npages);
-	}
-	return npages;
-}
-
-static void lu_put_memories(struct lu_memories *keep)
-{
-	for (unsigned int i = 0; i < keep->nr; i++) {
-		struct lu_memory *memory = &keep->memory[i];
-
-		if (!memory->file)
-			continue;
-		memfd_liveupdate_accounted(memory->file, memory->npages);
-		fput(memory->file);
+	if (keep->file) {
+		memfd_liveupdate_accounted(keep->file, keep->npages);
+		fput(keep->file);
 	}
 	kfree(keep);
 }
 
-/* All that can be refused: the files, and room for the pages. */
-static int load_make_memory(struct iommufd_load_memory *m,
-			    struct lu_memory *memory)
+/* All that can be refused: the file, and room for the pages. */
+static int load_make_file(struct iommufd_load_memory *m,
+			  struct lu_memory *keep)
 {
-	unsigned long npages = load_count_pages(m);
+	unsigned long npages = m->size / PAGE_SIZE;
 	struct file *file = memfd_liveupdate_new(m->size);
 	int rc;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	memory->file = file;
-	m->file = file;
+	keep->file = file;
 	rc = memfd_liveupdate_account(file, npages);
 	if (!rc)
-		memory->npages = npages;
+		keep->npages = npages;
 	return rc;
 }
 
-static struct lu_memories *load_make_memories(struct iommufd_load *load)
+static struct lu_memory *load_make_memory(struct iommufd_load *load)
 {
-	struct lu_memories *keep = kzalloc_flex(*keep, memory,
-						load->nr_memories);
-	int rc = 0;
+	struct lu_memory *keep = kzalloc_obj(*keep);
+	int rc;
 
 	if (!keep)
 		return ERR_PTR(-ENOMEM);
-	keep->nr = load->nr_memories;
 	keep->handle = load->handle;
 	keep->hold = pci_liveupdate_running();
-	for (unsigned int i = 0; i < keep->nr && !rc; i++)
-		rc = load_make_memory(&load->memories[i], &keep->memory[i]);
+	rc = load_make_file(&load->memory, keep);
 	if (!rc)
 		return keep;
-	lu_put_memories(keep);
+	lu_put_memory(keep);
 	return ERR_PTR(rc);
 }
 
-static int load_fill_memories(struct iommufd_load *load,
-			      struct lu_memories *keep)
+static int load_fill_memory(struct iommufd_load *load, struct lu_memory *keep)
 {
-	int rc = 0;
+	int rc;
 
-	for (unsigned int i = 0; i < keep->nr; i++) {
-		struct lu_memory *memory = &keep->memory[i];
-
-		if (!rc)
-			rc = load_fill_memory(&load->memories[i], keep->hold);
-		memfd_liveupdate_accounted(memory->file, memory->npages);
-		memory->npages = 0;
-		if (keep->hold)
-			memfd_liveupdate_hold(file_inode(memory->file));
-	}
+	load->memory.file = keep->file;
+	rc = load_add_runs(&load->memory, keep->hold);
+	memfd_liveupdate_accounted(keep->file, keep->npages);
+	keep->npages = 0;
+	if (keep->hold)
+		memfd_liveupdate_hold(file_inode(keep->file));
 	list_add(&keep->entry, &held);
 	return rc;
 }
 
 /**
- * iommufd_load_memories - Make memfds of the memory nodes
- * @load: the context, its memory nodes read
+ * iommufd_load_memory - Make a memfd of the memory node
+ * @load: the context, its memory node read
  *
- * The memfds stay for later attempts; iommufd_drop_memories() with the handle is
+ * The memfd stays for later attempts; iommufd_drop_memory() with the handle is
  * due when the session is finished.
  *
  * Return: 0; -ENOMEM or -ENOSPC, and then nothing was done; -EBADMSG, and then
  *         pages may stay lost.
  */
-int iommufd_load_memories(struct iommufd_load *load)
+int iommufd_load_memory(struct iommufd_load *load)
 {
-	struct lu_memories *keep;
+	struct lu_memory *keep;
 
-	if (!load->nr_memories)
+	if (!load->memory.size)
 		return 0;
 	guard(mutex)(&held_lock);
 	keep = held_find(load->handle);
 	if (keep) {
-		for (unsigned int i = 0; i < keep->nr; i++)
-			load->memories[i].file = keep->memory[i].file;
+		load->memory.file = keep->file;
 		return 0;
 	}
-	keep = load_make_memories(load);
+	keep = load_make_memory(load);
 	if (IS_ERR(keep))
 		return PTR_ERR(keep);
-	return load_fill_memories(load, keep);
+	return load_fill_memory(load, keep);
 }
 
-static void lu_unhold_memories(struct lu_memories *keep)
+static void lu_unhold_memory(struct file *file)
 {
-	for (unsigned int i = 0; i < keep->nr; i++) {
-		struct file *file = keep->memory[i].file;
-
-		memfd_liveupdate_unhold(file, i_size_read(file_inode(file)) >>
-					      PAGE_SHIFT);
-		memfd_liveupdate_release(file_inode(file));
-	}
+	memfd_liveupdate_unhold(file, i_size_read(file_inode(file)) >>
+				      PAGE_SHIFT);
+	memfd_liveupdate_release(file_inode(file));
 }
 
 /**
- * iommufd_drop_memories - No incoming device writes to the memfds any more
- * @handle: of the context they were made for
+ * iommufd_drop_memory - No incoming device writes to the memfd any more
+ * @handle: of the context it was made for
  */
-void iommufd_drop_memories(u64 handle)
+void iommufd_drop_memory(u64 handle)
 {
-	struct lu_memories *keep;
+	struct lu_memory *keep;
 
 	guard(mutex)(&held_lock);
 	keep = held_find(handle);
@@ -371,8 +319,8 @@ void iommufd_drop_memories(u64 handle)
 		return;
 	list_del(&keep->entry);
 	if (keep->hold)
-		lu_unhold_memories(keep);
-	lu_put_memories(keep);
+		lu_unhold_memory(keep->file);
+	lu_put_memory(keep);
 }
 
 static void discard_run(const struct iommufd_run_ser *run)
@@ -393,7 +341,7 @@ static void discard_run(const struct iommufd_run_ser *run)
 	}
 }
 
-static void discard_memory(const struct iommufd_load_memory *m)
+static void discard_runs(const struct iommufd_load_memory *m)
 {
 	struct iommufd_run_ser run;
 
@@ -404,24 +352,22 @@ static void discard_memory(const struct iommufd_load_memory *m)
 }
 
 /**
- * iommufd_discard_memories - Free the memory of a context that nobody wants
+ * iommufd_discard_memory - Free the memory of a context that nobody wants
  * @blob:   of the context; pages stay lost where it is not right
- * @handle: of @blob; what iommufd_drop_memories() has is left to it
+ * @handle: of @blob; what iommufd_drop_memory() has is left to it
  *
  * Context: finish, every device that wrote to the memory is stopped.
  * Return: 0, -EBADMSG, or -ENOMEM, and then nothing was done.
  */
-int iommufd_discard_memories(const struct liveupdate_blob *blob, u64 handle)
+int iommufd_discard_memory(const struct liveupdate_blob *blob, u64 handle)
 {
 	struct iommufd_load load = { .blob = *blob, .handle = handle };
 	int rc;
 
 	if (load_is_held(handle))
 		return 0;
-	rc = iommufd_load_read_memories(&load);
+	rc = iommufd_load_read_memory(&load);
 	if (!rc)
-		for (unsigned int i = 0; i < load.nr_memories; i++)
-			discard_memory(&load.memories[i]);
-	kvfree(load.memories);
+		discard_runs(&load.memory);
 	return rc;
 }

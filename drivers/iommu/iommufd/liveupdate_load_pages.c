@@ -5,7 +5,9 @@
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
+#include <linux/cred.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kho/abi/memfd.h>
 #include <linux/liveupdate_files.h>
 #include <linux/mm.h>
@@ -14,6 +16,10 @@
 
 #include "io_pagetable.h"
 #include "liveupdate_load.h"
+
+#define LOAD_PAGES_FLAGS						\
+	(IOMMUFD_PAGES_SER_MEMORY | IOMMUFD_PAGES_SER_WRITABLE |	\
+	 IOMMUFD_PAGES_SER_FILE_RDONLY)
 
 /* An array of entries of @size bytes, not aligned; NULL for what is none. */
 const void *load_array(const struct liveupdate_blob *blob, int node,
@@ -26,75 +32,94 @@ const void *load_array(const struct liveupdate_blob *blob, int node,
 	return array && !(len % size) ? array : NULL;
 }
 
-static int load_read_source(struct iommufd_load *load, int node,
-			    struct iommufd_load_pages *p)
+static int load_read_file(struct iommufd_load_file *file,
+			  const struct iommufd_file_ser *ser)
 {
-	const struct liveupdate_blob *blob = &load->blob;
-	u32 memory;
-
-	if (liveupdate_blob_get_u32(blob, node, "in-memory", &p->in_memory) ||
-	    p->in_memory > 1)
+	if (be32_to_cpu(ser->flags) != IOMMUFD_FILE_SER_KNOWN || ser->reserved)
 		return -EBADMSG;
-	if (!p->in_memory)
-		return liveupdate_blob_get_u64(blob, node, "token", &p->token);
-	if (liveupdate_blob_get_u32(blob, node, "memory", &memory) ||
-	    memory >= load->nr_memories)
-		return -EBADMSG;
-	p->token = memory;
+	file->token = be64_to_cpu(ser->token);
 	return 0;
 }
 
-static int load_read_one_pages(struct iommufd_load *load, int node,
-			       struct iommufd_load_pages *p)
+/**
+ * iommufd_load_read_files - Read which memfds there have to be
+ * @load: the context
+ *
+ * Return: 0, -EBADMSG after a line in the log, -ENOMEM.
+ */
+int iommufd_load_read_files(struct iommufd_load *load)
 {
-	const struct liveupdate_blob *blob = &load->blob;
-	u64 bytes, end;
+	const struct iommufd_file_ser *ser;
+	unsigned int n;
 
-	if (load_read_source(load, node, p) ||
-	    liveupdate_blob_get_u64(blob, node, "start", &p->start) ||
-	    liveupdate_blob_get_u64(blob, node, "npages", &p->npages) ||
-	    liveupdate_blob_get_u32(blob, node, "writable", &p->writable))
-		return -EBADMSG;
-	if (!PAGE_ALIGNED(p->start) || !p->npages || p->writable > 1 ||
-	    check_mul_overflow(p->npages, (u64)PAGE_SIZE, &bytes) ||
-	    check_add_overflow(p->start, bytes, &end) || end > MAX_LFS_FILESIZE)
-		return -EBADMSG;
-	return p->in_memory && end > load->memories[p->token].size ?
-		-EBADMSG : 0;
+	ser = load_array(&load->blob, 0, "files", sizeof(*ser), &n);
+	if (!ser)
+		return load_bad("list of files, entries", 0);
+	load->files = kvcalloc(n ?: 1, sizeof(*load->files), GFP_KERNEL);
+	if (!load->files)
+		return -ENOMEM;
+	for (; load->nr_files < n; load->nr_files++) {
+		struct iommufd_file_ser copy;
+
+		memcpy(&copy, ser + load->nr_files, sizeof(copy));
+		if (load_read_file(&load->files[load->nr_files], &copy))
+			return load_bad("file", load->nr_files);
+	}
+	return 0;
 }
 
-/* Nodes are numbered in the order in which they are written. */
-static bool load_is_pages(const struct liveupdate_blob *blob, int node,
-			  unsigned int number)
+/* Behind the last byte that the file or the memory can have. */
+static u64 load_pages_limit(const struct iommufd_load *load,
+			    const struct iommufd_load_pages *p)
 {
-	char name[24];
+	if (p->flags & IOMMUFD_PAGES_SER_MEMORY)
+		return p->from ? 0 : load->memory.size;
+	return p->from < load->nr_files ? MAX_LFS_FILESIZE : 0;
+}
 
-	snprintf(name, sizeof(name), "pages@%x", number);
-	return !strcmp(liveupdate_blob_name(blob, node) ?: "", name);
+static int load_read_one_pages(struct iommufd_load *load,
+			       const struct iommufd_pages_ser *ser,
+			       struct iommufd_load_pages *p)
+{
+	u64 bytes, end;
+
+	p->start = be64_to_cpu(ser->start);
+	p->npages = be64_to_cpu(ser->npages);
+	p->from = be32_to_cpu(ser->file);
+	p->flags = be32_to_cpu(ser->flags);
+	if (!PAGE_ALIGNED(p->start) || !p->npages ||
+	    (p->flags & ~LOAD_PAGES_FLAGS) ||
+	    check_mul_overflow(p->npages, (u64)PAGE_SIZE, &bytes) ||
+	    check_add_overflow(p->start, bytes, &end))
+		return -EBADMSG;
+	return end > load_pages_limit(load, p) ? -EBADMSG : 0;
 }
 
 /**
- * iommufd_load_read_pages - Read the pages nodes, changing nothing
- * @load: the context, its memory nodes read
+ * iommufd_load_read_pages - Read what areas show, changing nothing
+ * @load: the context, its files and its memory read
  *
- * Return: 0, -EBADMSG, -EINTR, -ENOMEM.
+ * Return: 0, -EBADMSG after a line in the log, -EINTR, -ENOMEM.
  */
 int iommufd_load_read_pages(struct iommufd_load *load)
 {
-	unsigned int n = 0;
-	int node = 0;
+	const struct iommufd_pages_ser *ser;
+	unsigned int n;
 
-	while ((node = liveupdate_blob_next(&load->blob, node, "pages")) > 0)
-		n++;
+	ser = load_array(&load->blob, 0, "pages", sizeof(*ser), &n);
+	if (!ser)
+		return load_bad("list of pages, entries", 0);
 	load->pages = kvcalloc(n ?: 1, sizeof(*load->pages), GFP_KERNEL);
 	if (!load->pages)
 		return -ENOMEM;
-	for (node = 0; load->nr_pages < n; load->nr_pages++) {
+	for (; load->nr_pages < n; load->nr_pages++) {
+		struct iommufd_pages_ser copy;
+
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		node = liveupdate_blob_next(&load->blob, node, "pages");
-		if (!load_is_pages(&load->blob, node, load->nr_pages) ||
-		    load_read_one_pages(load, node, &load->pages[load->nr_pages]))
+		memcpy(&copy, ser + load->nr_pages, sizeof(copy));
+		if (load_read_one_pages(load, &copy,
+					&load->pages[load->nr_pages]))
 			return load_bad("pages", load->nr_pages);
 	}
 	return 0;
@@ -124,7 +149,8 @@ static bool load_area_fits(struct iopt_area *area,
 	if (area->node.start > area->node.last ||
 	    area->page_offset >= PAGE_SIZE ||
 	    (area->iommu_prot & ~(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)) ||
-	    ((area->iommu_prot & IOMMU_WRITE) && !p->writable))
+	    ((area->iommu_prot & IOMMU_WRITE) &&
+	     !(p->flags & IOMMUFD_PAGES_SER_WRITABLE)))
 		return false;
 	if (check_add_overflow(area->node.last - area->node.start,
 			       (unsigned long)area->page_offset, &bytes) ||
@@ -203,32 +229,36 @@ int iommufd_load_read_areas(struct iommufd_load *load, int node,
 }
 
 static int load_get_memfd(struct iommufd_load *load,
-			  struct iommufd_load_pages *p)
+			  struct iommufd_load_file *file)
 {
 	int rc;
 
-	rc = liveupdate_check_token(load->session, p->token,
+	rc = liveupdate_check_token(load->session, file->token,
 				    MEMFD_LUO_FH_COMPATIBLE);
 	if (rc)
-		return load_bad("no memfd in the session, token", p->token);
-	rc = liveupdate_get_file_incoming(load->session, p->token, &p->file);
+		return load_bad("no memfd in the session, token", file->token);
+	rc = liveupdate_get_file_incoming(load->session, file->token,
+					  &file->file);
 	if (!rc)
 		return 0;
-	pr_warn("memfd with token %#llx: error %d\n", p->token, rc);
-	load->again = liveupdate_can_retry(load->session, p->token);
+	pr_warn("memfd with token %#llx: error %d\n", file->token, rc);
+	load->again = liveupdate_can_retry(load->session, file->token);
 	return rc;
 }
 
-/* Neighbours are often of one file. */
 static int load_get_file(struct iommufd_load *load,
 			 struct iommufd_load_pages *p)
 {
-	if (p->in_memory)
-		p->file = get_file(load->memories[p->token].file);
-	else if (p > load->pages && !p[-1].in_memory && p[-1].token == p->token)
-		p->file = get_file(p[-1].file);
+	struct file *file = p->flags & IOMMUFD_PAGES_SER_MEMORY ?
+			    load->memory.file : load->files[p->from].file;
+
+	if (p->flags & IOMMUFD_PAGES_SER_FILE_RDONLY)
+		file = dentry_open(&file->f_path, O_RDONLY, current_cred());
 	else
-		return load_get_memfd(load, p);
+		get_file(file);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	p->file = file;
 	return 0;
 }
 
@@ -238,7 +268,8 @@ static int load_build_pages(struct iommufd_load *load,
 	struct iopt_pages *pages;
 
 	pages = iopt_alloc_file_pages(p->file, 0, p->start,
-				      p->npages * PAGE_SIZE, p->writable);
+				      p->npages * PAGE_SIZE,
+				      p->flags & IOMMUFD_PAGES_SER_WRITABLE);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
 	/* As iopt_map_common() decides for a fresh mapping. */
@@ -251,7 +282,7 @@ static int load_build_pages(struct iommufd_load *load,
 
 /**
  * iommufd_load_files - Get the memfds, retrieving them if need be
- * @load: the context, its memories there
+ * @load: the context, its memory there
  *
  * Return: 0, -EBADMSG, -ENOMEM or the error of a memfd's retrieve.
  */
@@ -259,6 +290,8 @@ int iommufd_load_files(struct iommufd_load *load)
 {
 	int rc = 0;
 
+	for (unsigned int i = 0; i < load->nr_files && !rc; i++)
+		rc = load_get_memfd(load, &load->files[i]);
 	for (unsigned int i = 0; i < load->nr_pages && !rc; i++)
 		rc = load_get_file(load, &load->pages[i]) ?:
 		     load_build_pages(load, &load->pages[i]);

@@ -17,6 +17,7 @@ struct memory {
 	u64 size;
 	struct iommufd_run_ser run[2];
 	size_t bytes;
+	bool both;	/* the second page is preserved, too */
 };
 
 static void m_good(struct memory *m)
@@ -26,8 +27,9 @@ static void m_good(struct memory *m)
 static void m_two_runs(struct memory *m)
 {
 	m->run[1] = m->run[0];
-	m->run[1].page = cpu_to_be64(2);
+	m->run[1].page = cpu_to_be64(1);
 	m->bytes = sizeof(m->run);
+	m->size = 2 * PAGE_SIZE;
 }
 
 static void m_ragged(struct memory *m)
@@ -57,7 +59,8 @@ static void m_empty_run(struct memory *m)
 
 static void m_behind_end(struct memory *m)
 {
-	m->run[0].page = cpu_to_be64(4);
+	m_two_runs(m);
+	m->size = PAGE_SIZE;
 }
 
 static void m_page_overflows(struct memory *m)
@@ -78,7 +81,18 @@ static void m_pfn_out_of_range(struct memory *m)
 static void m_backwards(struct memory *m)
 {
 	m_two_runs(m);
-	m->run[0].page = cpu_to_be64(3);
+	swap(m->run[0].page, m->run[1].page);
+}
+
+static void m_hole(struct memory *m)
+{
+	m->run[0].page = cpu_to_be64(1);
+	m->size = 2 * PAGE_SIZE;
+}
+
+static void m_short(struct memory *m)
+{
+	m->size = 2 * PAGE_SIZE;
 }
 
 static void m_not_preserved(struct memory *m)
@@ -89,6 +103,14 @@ static void m_not_preserved(struct memory *m)
 static void m_longer(struct memory *m)
 {
 	m->run[0].npages = cpu_to_be64(2);
+	m->size = 2 * PAGE_SIZE;
+}
+
+/* As where memory of two nodes meets: a run of smaller pieces than it could be. */
+static void m_pieces(struct memory *m)
+{
+	m_longer(m);
+	m->both = true;
 }
 
 static const struct memory_case {
@@ -97,6 +119,7 @@ static const struct memory_case {
 	int rc;
 } memory_cases[] = {
 	{ "good", m_good, 0 },
+	{ "a run preserved in pieces", m_pieces, 0 },
 	{ "one page twice", m_two_runs, -EBADMSG },
 	{ "runs cut off", m_ragged, -EBADMSG },
 	{ "no size", m_no_size, -EBADMSG },
@@ -108,6 +131,8 @@ static const struct memory_case {
 	{ "run with a frame that overflows", m_pfn_overflows, -EBADMSG },
 	{ "run out of memory's range", m_pfn_out_of_range, -EBADMSG },
 	{ "runs out of order", m_backwards, -EBADMSG },
+	{ "a hole", m_hole, -EBADMSG },
+	{ "fewer pages than the size says", m_short, -EBADMSG },
 	{ "page not preserved", m_not_preserved, -EBADMSG },
 	{ "more pages than preserved", m_longer, -EBADMSG },
 };
@@ -136,7 +161,7 @@ static void test_memory(struct kunit *test)
 	/* Two pages, so that the one behind the first is no stranger's. */
 	struct page *page = alloc_pages(GFP_KERNEL, 1);
 	struct iommufd_load load = {};
-	struct memory m = { .size = 4 * PAGE_SIZE, .bytes = sizeof(m.run[0]) };
+	struct memory m = { .size = PAGE_SIZE, .bytes = sizeof(m.run[0]) };
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	m.run[0].pfn = cpu_to_be64(page_to_pfn(page));
@@ -144,10 +169,12 @@ static void test_memory(struct kunit *test)
 	c->spoil(&m);
 	write_memory(test, &load.blob, &m);
 	page->private = FAKE_PRESERVED;
-	KUNIT_EXPECT_EQ(test, iommufd_load_read_memories(&load), c->rc);
+	page[1].private = m.both ? FAKE_PRESERVED : 0;
+	KUNIT_EXPECT_EQ(test, iommufd_load_read_memory(&load), c->rc);
 	/* Reading changes nothing. */
 	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED);
 	page->private = 0;
+	page[1].private = 0;
 	iommufd_load_free(&load);
 	liveupdate_blob_free(&load.blob, 0);
 	__free_pages(page, 1);

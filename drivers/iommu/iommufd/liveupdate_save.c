@@ -34,30 +34,65 @@ static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_hwpt_paging, common.obj);
 }
 
-static void save_run(struct iommufd_save *save, unsigned int i)
+static void save_file(const struct iommufd_save_file *file,
+		      struct iommufd_file_ser *ser)
 {
-	const struct iommufd_save_run *run = &save->runs[i];
-	struct liveupdate_blob *blob = &save->blob;
-
-	liveupdate_blob_begin(blob, "pages", i);
-	liveupdate_blob_put_u32(blob, "in-memory", run->in_memory);
-	if (run->in_memory)
-		liveupdate_blob_put_u32(blob, "memory", 0);
-	else
-		liveupdate_blob_put_u64(blob, "token",
-					save->files[run->file].token);
-	liveupdate_blob_put_u64(blob, "start", run->start);
-	liveupdate_blob_put_u64(blob, "npages", run->last - run->first + 1);
-	liveupdate_blob_put_u32(blob, "writable", run->area->pages->writable);
-	liveupdate_blob_put_u32(blob, "account-mode",
-				run->area->pages->account_mode);
-	liveupdate_blob_end(blob);
+	*ser = (struct iommufd_file_ser) {
+		.token = cpu_to_be64(file->token),
+		.inode = cpu_to_be64(file->inode->i_ino),
+		.flags = cpu_to_be32(file->known ? IOMMUFD_FILE_SER_KNOWN : 0),
+	};
 }
 
-static void save_runs(struct iommufd_save *save)
+static int save_files(struct iommufd_save *save)
 {
+	struct iommufd_file_ser *ser = vcalloc(save->nr_files ?: 1,
+					       sizeof(*ser));
+
+	if (!ser)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < save->nr_files; i++)
+		save_file(&save->files[i], &ser[i]);
+	liveupdate_blob_put(&save->blob, "files", ser,
+			    save->nr_files * sizeof(*ser));
+	vfree(ser);
+	return 0;
+}
+
+static void save_run(const struct iommufd_save_run *run,
+		     struct iommufd_pages_ser *ser)
+{
+	struct iopt_pages *pages = run->area->pages;
+	u32 flags = 0;
+
+	if (run->in_memory)
+		flags |= IOMMUFD_PAGES_SER_MEMORY;
+	if (pages->writable)
+		flags |= IOMMUFD_PAGES_SER_WRITABLE;
+	if (pages->type == IOPT_ADDRESS_FILE &&
+	    !(pages->file->f_mode & FMODE_WRITE))
+		flags |= IOMMUFD_PAGES_SER_FILE_RDONLY;
+	*ser = (struct iommufd_pages_ser) {
+		.start = cpu_to_be64(run->start),
+		.npages = cpu_to_be64(run->last - run->first + 1),
+		.file = cpu_to_be32(run->in_memory ? 0 : run->file),
+		.flags = cpu_to_be32(flags),
+	};
+}
+
+static int save_runs(struct iommufd_save *save)
+{
+	struct iommufd_pages_ser *ser = vcalloc(save->nr_runs ?: 1,
+						sizeof(*ser));
+
+	if (!ser)
+		return -ENOMEM;
 	for (unsigned int i = 0; i < save->nr_runs; i++)
-		save_run(save, i);
+		save_run(&save->runs[i], &ser[i]);
+	liveupdate_blob_put(&save->blob, "pages", ser,
+			    save->nr_runs * sizeof(*ser));
+	vfree(ser);
+	return 0;
 }
 
 static void save_area(const struct iommufd_save *save,
@@ -243,21 +278,6 @@ static int save_find_kept(struct iommufd_save *save,
 				      GFP_KERNEL)) : -ENOENT;
 }
 
-/* Where to write later the tokens that are not known yet. */
-static void save_find_tokens(struct iommufd_save *save)
-{
-	int node = 0;
-	size_t len;
-
-	for (unsigned int i = 0; i < save->nr_runs; i++) {
-		struct iommufd_save_run *run = &save->runs[i];
-
-		node = liveupdate_blob_next(&save->blob, node, "pages");
-		run->token = (void *)liveupdate_blob_get(&save->blob, node,
-							 "token", &len);
-	}
-}
-
 static void save_note_token(void *ctx, struct file *file, u64 token)
 {
 	struct iommufd_save *save = ctx;
@@ -275,16 +295,13 @@ static void save_note_token(void *ctx, struct file *file, u64 token)
 /* Tokens that were noted after the blob was written. */
 static void save_late_tokens(struct iommufd_save *save)
 {
-	for (unsigned int i = 0; i < save->nr_runs; i++) {
-		struct iommufd_save_run *run = &save->runs[i];
-		__be64 token;
+	for (unsigned int i = 0; i < save->nr_files; i++) {
+		struct iommufd_file_ser ser;
 
-		if (run->in_memory)
-			continue;
-		token = cpu_to_be64(save->files[run->file].token);
-		if (memcmp(run->token, &token, sizeof(token)))
-			liveupdate_blob_patch(&save->blob, run->token, &token,
-					      sizeof(token));
+		save_file(&save->files[i], &ser);
+		if (memcmp(&save->files_ser[i], &ser, sizeof(ser)))
+			liveupdate_blob_patch(&save->blob, &save->files_ser[i],
+					      &ser, sizeof(ser));
 	}
 }
 
@@ -309,23 +326,26 @@ static int save_write_all(struct iommufd_save *save)
 	int rc;
 
 	liveupdate_blob_put_u32(blob, "account-mode", save->ictx->account_mode);
-	rc = save_objs(save);
-	rc = rc ?: save_each_device(save, save_device);
+	liveupdate_blob_put_u32(blob, "page-size", PAGE_SIZE);
+	rc = save_files(save);
+	rc = rc ?: save_runs(save);
 	if (rc)
 		return rc;
 	save_memory_put(save);
-	save_runs(save);
-	return 0;
+	rc = save_objs(save);
+	return rc ?: save_each_device(save, save_device);
 }
 
 static int save_finish(struct iommufd_save *save)
 {
+	size_t len;
 	int rc;
 
 	rc = liveupdate_blob_finish(&save->blob);
 	if (rc)
 		return rc;
-	save_find_tokens(save);
+	save->files_ser = (void *)liveupdate_blob_get(&save->blob, 0, "files",
+						      &len);
 	rc = save_each_device(save, save_find_kept);
 	if (rc) {
 		liveupdate_blob_unpreserve(&save->blob);
@@ -411,8 +431,8 @@ static int save_say_missing(const struct iommufd_save *save)
  * @save:    the context
  * @session: the session
  *
- * What it costs does not depend on the mappings when the memfds were preserved
- * first.
+ * What it costs does not depend on the mappings, only on the memfds that were
+ * preserved after the context.
  *
  * Context: freeze; the last change of the blob. After an unfreeze it can be
  *          called again.

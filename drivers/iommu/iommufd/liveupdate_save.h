@@ -38,7 +38,6 @@ struct iommufd_save_area {
  * @in_memory: no file has them
  * @file:      number of the file when one has
  * @start:     byte of the file or memory where @first is
- * @token:     inside the blob, where the token of the file is
  */
 struct iommufd_save_run {
 	const struct iommufd_save_area *area;
@@ -47,7 +46,6 @@ struct iommufd_save_run {
 	bool in_memory;
 	unsigned int file;
 	u64 start;
-	void *token;
 };
 
 /**
@@ -78,6 +76,7 @@ struct iommufd_save_file {
  * @files:    the memfds
  * @nr_files: entries in @files
  * @nr_known: of so many the token is known
+ * @files_ser: inside @blob, what it says of them
  * @file_of:  inode -> number of the file
  * @kept:     device ID -> where @blob says that the device comes along
  * @memory:   pages without a file
@@ -96,6 +95,7 @@ struct iommufd_save {
 	struct iommufd_save_file *files;
 	unsigned int nr_files;
 	unsigned int nr_known;
+	struct iommufd_file_ser *files_ser;
 	struct xarray file_of;
 	struct xarray kept;
 	struct save_memory memory;

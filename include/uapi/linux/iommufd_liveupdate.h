@@ -11,6 +11,8 @@
 
 /* Far above what <linux/iommufd.h> counts up to. */
 #define IOMMUFD_CMD_IOAS_GET_FILE	0xe0
+#define IOMMUFD_CMD_IOAS_NEXT		0xe1
+#define IOMMUFD_CMD_IOAS_NEXT_AREA	0xe2
 
 /**
  * struct iommu_ioas_get_file - ioctl(IOMMU_IOAS_GET_FILE)
@@ -48,5 +50,53 @@ struct iommu_ioas_get_file {
 };
 
 #define IOMMU_IOAS_GET_FILE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_GET_FILE)
+
+/**
+ * struct iommu_ioas_next - ioctl(IOMMU_IOAS_NEXT)
+ * @size:       sizeof(struct iommu_ioas_next)
+ * @flags:      must be 0
+ * @ioas_id:    where to begin, 0 for all; [OUT] the lowest ID of an IOAS that
+ *              is not below that
+ * @__reserved: must be 0
+ *
+ * Which IOAS there are. Asked again from the answer + 1 on, until there is no
+ * other: -ENOENT. Works while the context is preserved.
+ */
+struct iommu_ioas_next {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+};
+
+#define IOMMU_IOAS_NEXT _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_NEXT)
+
+/**
+ * struct iommu_ioas_next_area - ioctl(IOMMU_IOAS_NEXT_AREA)
+ * @size:       sizeof(struct iommu_ioas_next_area)
+ * @flags:      must be 0
+ * @ioas_id:    IOAS ID
+ * @out_flags:  [OUT] those that IOMMU_IOAS_MAP would map it with,
+ *              IOMMU_IOAS_MAP_FIXED_IOVA among them
+ * @iova:       where to look; [OUT] the first IOVA of the mapping that is there,
+ *              or of the first one behind
+ * @out_last:   [OUT] the last IOVA of that mapping
+ * @__reserved: must be 0
+ *
+ * What is mapped where. Asked again from @out_last + 1 on, unless that is 0,
+ * until there is no other: -ENOENT, as for an IOAS that is not there. Works
+ * while the context is preserved.
+ */
+struct iommu_ioas_next_area {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 out_flags;
+	__aligned_u64 iova;
+	__aligned_u64 out_last;
+	__aligned_u64 __reserved;
+};
+
+#define IOMMU_IOAS_NEXT_AREA _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_NEXT_AREA)
 
 #endif

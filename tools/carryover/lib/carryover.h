@@ -507,6 +507,36 @@ void co_buffer_close(struct co_buffer *buffer);
 int co_ioas_file(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *offset,
 		 uint64_t *length);
 
+/**
+ * co_ioas_next - which address spaces a context has
+ * @iommufd: the context
+ * @ioas: where to begin, 0 for all; output, the first ID of an address space
+ *	from there on
+ *
+ * For a process that has nothing but the iommufd: asked again from the answer
+ * + 1 on, until there is none.
+ *
+ * Returns: 0; -ENOENT when there is no other.
+ */
+int co_ioas_next(int iommufd, uint32_t *ioas);
+
+/**
+ * co_ioas_next_area - what is mapped in an address space
+ * @iommufd: the context
+ * @ioas: ID of the address space
+ * @iova: where to look; output, the first IOVA of the mapping that is there, or
+ *	of the first one behind
+ * @last: output, the last IOVA of that mapping
+ * @writable: output, whether the device may write to it; or NULL
+ *
+ * Asked again from @last + 1 on, unless that is 0, until there is none.
+ * co_ioas_file() gives the memory.
+ *
+ * Returns: 0; -ENOENT when there is no other, or no such address space.
+ */
+int co_ioas_next_area(int iommufd, uint32_t ioas, uint64_t *iova,
+		      uint64_t *last, bool *writable);
+
 #ifdef __cplusplus
 }
 #endif

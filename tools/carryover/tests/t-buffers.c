@@ -8,7 +8,9 @@
  *
  *   1 2 3      the kernel this runs in
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -175,6 +177,37 @@ static int check_all(const struct rig *rig)
 	return fd;
 }
 
+/* What a program finds that has the iommufd and knows nothing of it. */
+static void found(const struct rig *rig)
+{
+	uint64_t iova = 0, last = 0, bytes = 0, before = 0;
+	unsigned int areas = 0;
+	uint32_t ioas = 0;
+	bool writable;
+
+	WORKS(co_ioas_next(rig->iommufd, &ioas));
+	SAME(ioas, rig->note->ioas);
+	while (!co_ioas_next_area(rig->iommufd, ioas, &iova, &last,
+				  &writable)) {
+		CHECK(!areas++ || iova > before);
+		CHECK(writable);
+		bytes += last - iova + 1;
+		before = last;
+		iova = last + 1;
+	}
+	FAILS(co_ioas_next_area(rig->iommufd, ioas, &iova, &last, NULL), ENOENT);
+	test_say("I2: %u mappings found", areas);
+	SAME(areas, BUFFERS + 4);
+	SAME(bytes, PAGES * (uint64_t)RIG_PAGE + RIG_SIZE);
+	ioas++;
+	FAILS(co_ioas_next(rig->iommufd, &ioas), ENOENT);
+	iova = IOVA(BUFFERS / 2) + 1;
+	WORKS(co_ioas_next_area(rig->iommufd, rig->note->ioas, &iova, &last,
+				NULL));
+	SAME(iova, IOVA(BUFFERS / 2));
+	SAME(last, iova + RIG_PAGE - 1);
+}
+
 static int arrive(struct rig *rig, int kernel)
 {
 	int session = rig_session_retrieve("buffers"), fd;
@@ -183,6 +216,7 @@ static int arrive(struct rig *rig, int kernel)
 		close(WORKS(co_session_retrieve_fd(session, TOKEN)));
 	rig_retrieve(rig, session, 1);
 	rig_check(rig);
+	found(rig);
 	fd = check_all(rig);
 	rig_session_finish(session);
 	rig_check_dma(rig);

@@ -4,31 +4,28 @@
  *
  * The handover blob of an iommufd of noiommu devices.
  *
- * Root: account-mode (u32, IOMMU_OPTION_RLIMIT_MODE), and these nodes. A unit
- * address is an object ID, for pages a running number. Names are the uapi's.
+ * Root::
  *
- * ``pages``: memory that areas show; areas made with IOMMU_IOAS_COPY share it::
+ *   account-mode  u32  IOMMU_OPTION_RLIMIT_MODE
+ *   page-size     u32  PAGE_SIZE of the kernel that wrote it
+ *   files         array of struct iommufd_file_ser: the memfds
+ *   pages         array of struct iommufd_pages_ser: what areas show; those
+ *                 made with IOMMU_IOAS_COPY share an entry
  *
- *   in-memory     u32  0 or 1
- *   token         u64  when 0: under which its memfd is in the same session
- *   memory        u32  when 1: number of the memory node that has it
- *   start         u64  byte of the memfd or memory where it begins, page aligned
- *   npages        u64  its length in pages
- *   writable      u32  0 or 1
- *   account-mode  u32  as in the root
+ * and these nodes, whose unit address is the object's ID. Names are the uapi's.
  *
- * ``memory``: pages that no file had; they become a memfd::
+ * ``memory``: pages that no file had; they become a memfd. At most one::
  *
  *   size  u64  bytes, page aligned
- *   runs  array of struct iommufd_run_ser, in order; between them are holes
+ *   runs  array of struct iommufd_run_ser, in order, without holes
  *
  * ``ioas``::
  *
  *   disable-large-pages  u32  0 or 1, IOMMU_OPTION_HUGE_PAGES inverted
  *   allowed              u64 pairs (first, last), IOMMU_IOAS_ALLOW_IOVAS
- *   areas                array of struct iommufd_area_ser
+ *   areas                array of struct iommufd_area_ser, ascending
  *
- * ``hwpt``: in the order in which the IOAS filled them::
+ * ``hwpt``::
  *
  *   ioas           u32  ID
  *   auto           u32  1 when made by attaching a device to the IOAS
@@ -42,13 +39,52 @@
  *   hwpt  u32  ID of the HWPT it is attached to, 0 when it is not
  *   sbdf  u64  PCI segment << 16 | bus << 8 | devfn
  *   kept  u32  1 when the device's own file is in the session
+ *
+ * Until the context is frozen entries of ``files`` may lack their token, and
+ * ``kept`` is 0.
  */
 #ifndef _LINUX_KHO_ABI_IOMMUFD_H
 #define _LINUX_KHO_ABI_IOMMUFD_H
 
 #include <linux/types.h>
 
-#define IOMMUFD_LUO_FH_COMPATIBLE	"carryover,iommufd-v2"
+#define IOMMUFD_LUO_FH_COMPATIBLE	"carryover,iommufd-v3"
+
+/* iommufd_file_ser::flags */
+#define IOMMUFD_FILE_SER_KNOWN		0x1	/* the token is valid */
+
+/* iommufd_pages_ser::flags */
+#define IOMMUFD_PAGES_SER_MEMORY	0x1	/* of the memory node, not a file */
+#define IOMMUFD_PAGES_SER_WRITABLE	0x2	/* areas may be writable */
+#define IOMMUFD_PAGES_SER_FILE_RDONLY	0x4	/* mapped by a read-only description */
+
+/**
+ * struct iommufd_file_ser - a memfd that has to be in the same session
+ * @token:    under which it is there
+ * @inode:    its inode number in the kernel that wrote this, for people
+ * @flags:    IOMMUFD_FILE_SER_*
+ * @reserved: 0
+ */
+struct iommufd_file_ser {
+	__be64 token;
+	__be64 inode;
+	__be32 flags;
+	__be32 reserved;
+};
+
+/**
+ * struct iommufd_pages_ser - a run of pages of a file or of the memory
+ * @start:  byte of the file or memory where it begins, page aligned
+ * @npages: how many; areas show each of them
+ * @file:   index into files; 0 with IOMMUFD_PAGES_SER_MEMORY
+ * @flags:  IOMMUFD_PAGES_SER_*
+ */
+struct iommufd_pages_ser {
+	__be64 start;
+	__be64 npages;
+	__be32 file;
+	__be32 flags;
+};
 
 /**
  * struct iommufd_area_ser - one mapping of an IOAS
@@ -56,7 +92,7 @@
  * @last:        last IOVA
  * @prot:        IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
  * @page_offset: byte of the first page where the mapping begins
- * @pages:       number of the pages node
+ * @pages:       index into pages
  * @first_page:  index into these pages
  */
 struct iommufd_area_ser {
@@ -70,7 +106,7 @@ struct iommufd_area_ser {
 
 /**
  * struct iommufd_run_ser - adjacent pages, kept by kho_preserve_pages()
- * @page:   page of the file
+ * @page:   page of the memory
  * @pfn:    frame number of the first one
  * @npages: how many
  */
