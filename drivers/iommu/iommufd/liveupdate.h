@@ -63,20 +63,9 @@ int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_next(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_next_area(struct iommufd_ucmd *ucmd);
-
-/* Entries of the table of ioctls. */
-#define IOMMUFD_LIVEUPDATE_OPS                                              \
-	IOCTL_OP(IOMMU_IOAS_GET_FILE, iommufd_ioas_get_file,                \
-		 struct iommu_ioas_get_file, __reserved),                   \
-	IOCTL_OP(IOMMU_IOAS_NEXT, iommufd_ioas_next,                        \
-		 struct iommu_ioas_next, __reserved),                       \
-	IOCTL_OP(IOMMU_IOAS_NEXT_AREA, iommufd_ioas_next_area,              \
-		 struct iommu_ioas_next_area, __reserved),
 #else
 struct iommufd_gate {};
 struct iommufd_liveupdate {};
-
-#define IOMMUFD_LIVEUPDATE_OPS
 
 static inline void iommufd_liveupdate_init(struct iommufd_ctx *ictx) { }
 static inline void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx) { }

@@ -98,6 +98,9 @@ static void preserve_again(const struct rig *rig, enum rig_file file,
 {
 	int again;
 
+	if (!is_injected(first))
+		test_say("PRESERVE_FD of %s: error %d", (const char *[]){ "memfd", "iommufd", "device" }[file],
+			 first);
 	CHECK(is_injected(first));
 	if (first != -EFAULT)
 		is_open(rig);
