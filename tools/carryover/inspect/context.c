@@ -12,22 +12,10 @@
 
 static const struct prop root_props[] = {
 	U32(struct context, "account-mode", account_mode),
+	U32(struct context, "page-size", page_size),
+	BYTES("files"), BYTES("pages"),
 	BYTES("compatible"), BYTES("kernel-release"), BYTES("crc32"), { 0 }
 };
-
-static const struct prop pages_props[] = {
-	U32(struct pages, "in-memory", in_memory),
-	{ "token", PROP_U64, offsetof(struct pages, token), 0, true },
-	{ "memory", PROP_U32, offsetof(struct pages, memory), 0, true },
-	U64(struct pages, "start", start),
-	U64(struct pages, "npages", npages),
-	U32(struct pages, "writable", writable),
-	U32(struct pages, "account-mode", account_mode), { 0 }
-};
-
-/* Bits of node.has */
-#define PAGES_HAS_TOKEN		(1u << 1)
-#define PAGES_HAS_MEMORY	(1u << 2)
 
 static const struct prop memory_props[] = {
 	U64(struct memfd, "size", size),
@@ -58,26 +46,66 @@ static const struct prop device_props[] = {
 	U32(struct device, "kept", kept), { 0 }
 };
 
-/* Reads the properties of every node "name@..." into an array of structs. */
-static void *read_all(struct report *report, const struct file *f, const void *fdt,
-		      const char *name, const struct prop *table, size_t size,
-		      size_t *nr)
+/* One kind of node: how messages call it, what it may have. */
+struct kind {
+	const char *name;
+	const char *word;
+	const struct prop *props;
+	size_t size;
+};
+
+static const struct kind kinds[] = {
+	{ "memory", "memory without a file", memory_props, sizeof(struct memfd) },
+	{ "ioas", "IOAS", ioas_props, sizeof(struct ioas) },
+	{ "hwpt", "HWPT", hwpt_props, sizeof(struct hwpt) },
+	{ "device", "device", device_props, sizeof(struct device) },
+};
+
+enum { KIND_MEMORY, KIND_IOAS, KIND_HWPT, KIND_DEVICE, KINDS };
+
+/* A memory has no ID, and a device a better name, see name_devices(). */
+static void name_node(const struct file *f, const struct kind *kind, struct node *into)
 {
-	char *array = read_array(count_nodes(fdt, 0, name), size);
+	if (kind == &kinds[KIND_MEMORY])
+		snprintf(into->where, sizeof(into->where), "%.24s: %s", f->node.where,
+			 kind->word);
+	else
+		snprintf(into->where, sizeof(into->where), "%.24s: %s %llu", f->node.where,
+			 kind->word, (unsigned long long)into->unit);
+}
+
+/* Reads the properties of every node of a kind into an array of structs. */
+static void *read_all(struct report *report, const struct file *f, const void *fdt,
+		      const struct kind *kind, size_t *nr)
+{
+	char *array = read_array(count_nodes(fdt, 0, kind->name), kind->size);
 	int node;
 
 	fdt_for_each_subnode(node, fdt, 0) {
-		struct node *into = (struct node *)(array + *nr * size);
+		struct node *into = (struct node *)(array + *nr * kind->size);
 
-		if (!node_is(fdt, node, name))
+		if (!node_is(fdt, node, kind->name))
 			continue;
 		snprintf(into->where, sizeof(into->where), "%.24s: %.60s", f->node.where,
 			 fdt_get_name(fdt, node, NULL));
 		into->unit = read_unit(report, fdt, node, into->where);
-		read_node(report, fdt, node, table, into);
+		name_node(f, kind, into);
+		read_node(report, fdt, node, kind->props, into);
 		++*nr;
 	}
 	return array;
+}
+
+static void name_devices(const struct file *f, struct context *c)
+{
+	char name[32];
+
+	for (size_t i = 0; i < c->nr_devices; i++) {
+		struct device *d = &c->device[i];
+
+		snprintf(d->node.where, sizeof(d->node.where), "%.24s: device %s",
+			 f->node.where, sbdf_name(d->sbdf, name, sizeof(name)));
+	}
 }
 
 static void read_allowed(struct report *report, const void *fdt, int node,
@@ -108,6 +136,7 @@ static void read_areas(struct report *report, const void *fdt, int node,
 			.prot = both >> 32, .page_offset = both,
 			.pages = fdt64_ld(cell + 3), .first_page = fdt64_ld(cell + 4),
 		};
+		ioas->mapped += ioas->area[i].last - ioas->area[i].iova + 1;
 	}
 	ioas->nr_areas = n;
 }
@@ -126,18 +155,40 @@ static void read_ioas_arrays(struct report *report, const void *fdt,
 	}
 }
 
-/* Where pages are decides which of two properties they have. */
-static void read_sources(struct report *report, struct context *c)
+static void read_backings(struct report *report, const void *fdt, struct context *c)
 {
-	for (size_t i = 0; i < c->nr_pages; i++) {
-		const struct pages *p = &c->pages[i];
-		uint32_t wanted = p->in_memory ? PAGES_HAS_MEMORY : PAGES_HAS_TOKEN;
+	const void *data;
+	size_t n = read_cells(report, fdt, 0, "files", 3, &data, &c->node);
 
-		if (!(p->node.has & wanted) && !p->node.extra)
-			report_bad(report, p->node.where,
-				   "property '%s' is missing or malformed",
-				   p->in_memory ? "memory" : "token");
+	c->backing = read_array(n, sizeof(*c->backing));
+	for (size_t i = 0; i < n; i++) {
+		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
+		uint64_t both = fdt64_ld(cell + 2);
+
+		c->backing[i] = (struct backing) {
+			.token = fdt64_ld(cell), .inode = fdt64_ld(cell + 1),
+			.flags = both >> 32, .reserved = both,
+		};
 	}
+	c->nr_backings = n;
+}
+
+static void read_pages(struct report *report, const void *fdt, struct context *c)
+{
+	const void *data;
+	size_t n = read_cells(report, fdt, 0, "pages", 3, &data, &c->node);
+
+	c->pages = read_array(n, sizeof(*c->pages));
+	for (size_t i = 0; i < n; i++) {
+		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
+		uint64_t both = fdt64_ld(cell + 2);
+
+		c->pages[i] = (struct pages) {
+			.start = fdt64_ld(cell), .npages = fdt64_ld(cell + 1),
+			.file = both >> 32, .flags = both,
+		};
+	}
+	c->nr_pages = n;
 }
 
 static void read_memory_runs(struct report *report, const void *fdt, int node,
@@ -151,11 +202,16 @@ static void read_memory_runs(struct report *report, const void *fdt, int node,
 		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
 		uint64_t pfn = fdt64_ld(cell + 1);
 
-		m->run[i] = (struct run) { fdt64_ld(cell), pfn * INSPECT_PAGE,
-					   fdt64_ld(cell + 2) };
-		if (pfn > UINT64_MAX / INSPECT_PAGE)
-			report_bad(report, m->node.where, "run %zu has frame number %#llx",
-				   i, (unsigned long long)pfn);
+		m->run[i] = (struct run) {
+			.page = fdt64_ld(cell), .phys = pfn * INSPECT_PAGE,
+			.pages = fdt64_ld(cell + 2),
+		};
+		if (pfn > UINT64_MAX / INSPECT_PAGE) {
+			report_bad(report, m->node.where, "page %#llx has frame number %#llx",
+				   (unsigned long long)m->run[i].page,
+				   (unsigned long long)pfn);
+			m->run[i].phys = UINT64_MAX;
+		}
 	}
 	m->nr_runs = n;
 }
@@ -170,14 +226,20 @@ static void read_memories(struct report *report, const void *fdt, struct context
 			read_memory_runs(report, fdt, node, &c->memory[i++]);
 }
 
+static bool kind_is_known(const void *fdt, int node)
+{
+	for (int i = 0; i < KINDS; i++)
+		if (node_is(fdt, node, kinds[i].name))
+			return true;
+	return false;
+}
+
 static void read_others(struct report *report, const void *fdt, struct context *c)
 {
 	int node;
 
 	fdt_for_each_subnode(node, fdt, 0) {
-		if (node_is(fdt, node, "ioas") || node_is(fdt, node, "pages") ||
-		    node_is(fdt, node, "hwpt") || node_is(fdt, node, "device") ||
-		    node_is(fdt, node, "memory"))
+		if (kind_is_known(fdt, node))
 			continue;
 		add_extra(&c->node, fdt_get_name(fdt, node, NULL), true, NULL, 0);
 		report_note(report, c->node.where, "node '%.64s' is not known",
@@ -192,17 +254,13 @@ void context_read(struct report *report, struct file *f, const void *fdt)
 	f->context = c;
 	snprintf(c->node.where, sizeof(c->node.where), "%s", f->node.where);
 	read_node(report, fdt, 0, root_props, &c->node);
-	c->pages = read_all(report, f, fdt, "pages", pages_props,
-			    sizeof(*c->pages), &c->nr_pages);
-	c->memory = read_all(report, f, fdt, "memory", memory_props,
-			     sizeof(*c->memory), &c->nr_memories);
-	c->ioas = read_all(report, f, fdt, "ioas", ioas_props, sizeof(*c->ioas),
-			   &c->nr_ioas);
-	c->hwpt = read_all(report, f, fdt, "hwpt", hwpt_props, sizeof(*c->hwpt),
-			   &c->nr_hwpts);
-	c->device = read_all(report, f, fdt, "device", device_props,
-			     sizeof(*c->device), &c->nr_devices);
-	read_sources(report, c);
+	c->memory = read_all(report, f, fdt, &kinds[KIND_MEMORY], &c->nr_memories);
+	c->ioas = read_all(report, f, fdt, &kinds[KIND_IOAS], &c->nr_ioas);
+	c->hwpt = read_all(report, f, fdt, &kinds[KIND_HWPT], &c->nr_hwpts);
+	c->device = read_all(report, f, fdt, &kinds[KIND_DEVICE], &c->nr_devices);
+	name_devices(f, c);
+	read_backings(report, fdt, c);
+	read_pages(report, fdt, c);
 	read_memories(report, fdt, c);
 	read_ioas_arrays(report, fdt, c);
 	read_others(report, fdt, c);
@@ -215,8 +273,6 @@ void context_free(struct context *c)
 		free(c->ioas[i].area);
 		free_extra(&c->ioas[i].node);
 	}
-	for (size_t i = 0; i < c->nr_pages; i++)
-		free_extra(&c->pages[i].node);
 	for (size_t i = 0; i < c->nr_memories; i++) {
 		free(c->memory[i].run);
 		free_extra(&c->memory[i].node);
@@ -226,6 +282,7 @@ void context_free(struct context *c)
 	for (size_t i = 0; i < c->nr_devices; i++)
 		free_extra(&c->device[i].node);
 	free(c->ioas);
+	free(c->backing);
 	free(c->pages);
 	free(c->memory);
 	free(c->hwpt);

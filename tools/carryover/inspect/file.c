@@ -6,8 +6,11 @@
 
 #include "read.h"
 
-#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v2"
+#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v3"
 #define VFIO_COMPATIBLE		"carryover,vfio-pci-noiommu-v1"
+/* What such layouts have in common: the end tells one from the other. */
+#define IOMMUFD_FAMILY		"carryover,iommufd-"
+#define VFIO_FAMILY		"carryover,vfio-pci-noiommu-"
 
 #define U32(field, name)	{ name, PROP_U32, offsetof(struct vfio, field), 0, false }
 #define U64(field, name)	{ name, PROP_U64, offsetof(struct vfio, field), 0, false }
@@ -30,11 +33,14 @@ void vfio_read(struct report *report, struct file *f, const void *fdt)
 {
 	struct vfio *v = read_array(1, sizeof(*v));
 	const void *data;
+	char name[32];
 	int len;
 
 	f->vfio = v;
 	snprintf(v->node.where, sizeof(v->node.where), "%s", f->node.where);
 	read_node(report, fdt, 0, vfio_props, &v->node);
+	snprintf(v->node.where, sizeof(v->node.where), "%.24s: device %s", f->node.where,
+		 sbdf_name(v->sbdf, name, sizeof(name)));
 	data = fdt_getprop(fdt, 0, "bars", &len);
 	if (data && len == sizeof(v->bar))
 		for (int i = 0; i < 2 * INSPECT_BARS; i++)
@@ -73,8 +79,10 @@ void memfd_read(struct report *report, struct file *f, const void *fdt, int node
 	for (size_t i = 0; i < m->nr_runs; i++) {
 		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
 
-		m->run[i] = (struct run) { fdt64_ld(cell), fdt64_ld(cell + 1),
-					   fdt64_ld(cell + 2) };
+		m->run[i] = (struct run) {
+			.page = fdt64_ld(cell), .phys = fdt64_ld(cell + 1),
+			.pages = fdt64_ld(cell + 2),
+		};
 	}
 }
 
@@ -92,6 +100,46 @@ static void read_unknown(struct file *f, const void *fdt)
 		add_extra(&f->node, fdt_get_name(fdt, node, NULL), true, NULL, 0);
 }
 
+/* A layout is what its name says to the last letter, or nothing is read of it. */
+struct layout {
+	const char *compatible;
+	const char *family;
+	void (*read)(struct report *report, struct file *f, const void *fdt);
+};
+
+static const struct layout layouts[] = {
+	{ IOMMUFD_COMPATIBLE, IOMMUFD_FAMILY, context_read },
+	{ VFIO_COMPATIBLE, VFIO_FAMILY, vfio_read },
+};
+
+static void read_by_layout(struct report *report, struct file *f, const void *fdt)
+{
+	int len;
+	const char *is = fdt_getprop(fdt, 0, "compatible", &len);
+
+	if (!is || len <= 0 || strnlen(is, len) + 1 != (size_t)len) {
+		report_bad(report, f->node.where, "its blob does not say its layout");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++) {
+		const struct layout *layout = &layouts[i];
+
+		if (!strcmp(is, layout->compatible)) {
+			layout->read(report, f, fdt);
+			return;
+		}
+		if (!strncmp(is, layout->family, strlen(layout->family))) {
+			report_bad(report, f->node.where,
+				   "layout '%.64s' is not understood here, only '%s'", is,
+				   layout->compatible);
+			return;
+		}
+	}
+	report_note(report, f->node.where, "layout '%.64s' is not known here, only '%s' and '%s'",
+		    is, IOMMUFD_COMPATIBLE, VFIO_COMPATIBLE);
+	read_unknown(f, fdt);
+}
+
 /* A handover blob; a copy is made, for in a dump it is not aligned. */
 void file_read_tree(struct handover *h, struct file *f, const void *data, size_t size)
 {
@@ -107,10 +155,5 @@ void file_read_tree(struct handover *h, struct file *f, const void *data, size_t
 		return;
 	}
 	tree_blob(report, f->tree, f->node.where, &f->blob);
-	if (!fdt_node_check_compatible(f->tree, 0, IOMMUFD_COMPATIBLE))
-		context_read(report, f, f->tree);
-	else if (!fdt_node_check_compatible(f->tree, 0, VFIO_COMPATIBLE))
-		vfio_read(report, f, f->tree);
-	else
-		read_unknown(f, f->tree);
+	read_by_layout(report, f, f->tree);
 }

@@ -7,8 +7,8 @@
 #include "read.h"
 
 #define DUMP_COMPATIBLE		"carryover,handover-dump-v1"
+#define DUMP_FAMILY		"carryover,handover-dump-"
 #define BLOB_COMPATIBLE		"carryover,"
-#define MEMFD_HANDLER		"memfd-"
 
 static const struct prop dump_props[] = {
 	{ "direction", PROP_STRING, offsetof(struct handover, direction),
@@ -140,11 +140,15 @@ bool handover_read(struct handover *h, void *data, size_t size)
 	}
 	if (!strcmp(compatible, DUMP_COMPATIBLE))
 		read_dump(h);
+	else if (!strncmp(compatible, DUMP_FAMILY, strlen(DUMP_FAMILY)))
+		report_bad(&h->report, "input", "layout '%.64s' is not understood here, only '%s'",
+			   compatible, DUMP_COMPATIBLE);
 	else if (!strncmp(compatible, BLOB_COMPATIBLE, strlen(BLOB_COMPATIBLE)))
 		read_single(h);
 	else
 		report_bad(&h->report, "input", "a tree for '%.64s' is no handover",
 			   compatible);
+	refer_index(h);
 	return h->session;
 }
 
@@ -167,6 +171,7 @@ static void free_file(struct file *f)
 
 void handover_free(struct handover *h)
 {
+	refer_free(h);
 	for (size_t i = 0; i < h->nr_sessions; i++) {
 		struct session *s = &h->session[i];
 

@@ -163,9 +163,11 @@ static int show_all(struct handover *h, const struct options *options)
 	fflush(stdout);
 	for (size_t i = 0; i < report->nr && !options->json; i++)
 		fprintf(stderr, "inspect: %s\n", report->line[i]);
+	if (report->nr < report->bad + report->notes && !options->json)
+		fprintf(stderr, "inspect: and %zu more\n",
+			report->bad + report->notes - report->nr);
 	if (options->verify && !options->json)
-		printf("verify: %zu wrong, %zu notes\n", report->nr - report->notes,
-		       report->notes);
+		printf("verify: %zu wrong, %zu notes\n", report->bad, report->notes);
 	if (options->svg)
 		ret |= show_svg(h, options->svg);
 	if (options->extract)
@@ -174,7 +176,7 @@ static int show_all(struct handover *h, const struct options *options)
 		ret |= write_file(options->save, h->tree, h->size);
 	if (ret || fflush(stdout) || ferror(stdout))
 		return INSPECT_NO_INPUT;
-	return report->nr > report->notes ? INSPECT_BAD : INSPECT_GOOD;
+	return report->bad ? INSPECT_BAD : INSPECT_GOOD;
 }
 
 /**

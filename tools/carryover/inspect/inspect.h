@@ -21,6 +21,7 @@
 
 #define INSPECT_PAGE	4096ull
 #define INSPECT_BARS	6
+#define INSPECT_LEVELS	6	/* of a table at most */
 
 /* What inspect exits with. */
 enum inspect_exit {
@@ -32,13 +33,15 @@ enum inspect_exit {
 
 /**
  * struct report - what is wrong, in the order it was found
- * @line:  one sentence each, the node's name first
- * @nr:    how many
- * @notes: of these only worth knowing, with "note: " in front
+ * @line:  one sentence each, what it is about first
+ * @nr:    how many lines; of a hostile input not all are kept
+ * @bad:   how often something was wrong
+ * @notes: how often something was only worth knowing, "note: " in front
  */
 struct report {
 	char **line;
 	size_t nr;
+	size_t bad;
 	size_t notes;
 };
 
@@ -46,6 +49,7 @@ __attribute__((format(printf, 3, 4)))
 void report_bad(struct report *report, const char *where, const char *format, ...);
 __attribute__((format(printf, 3, 4)))
 void report_note(struct report *report, const char *where, const char *format, ...);
+bool report_is_full(const struct report *report);
 void report_free(struct report *report);
 
 /**
@@ -64,28 +68,49 @@ struct extra {
 
 /**
  * struct node - what every node has
- * @where: its name for messages, "token 0x2: hwpt@3"
+ * @where: its name for messages, "token 0x2: HWPT 3"
  * @unit:  its unit address
  * @has:   bit i: property i of the type's table is there and well-formed
  * @extra: properties nobody knows
+ * @last:  the last of them
  */
 struct node {
 	char where[96];
 	uint64_t unit;
 	uint32_t has;
 	struct extra *extra;
+	struct extra *last;
 };
 
-/* A run of pages: of a file, where in memory. */
+/**
+ * struct run - pages of a file, adjacent in memory
+ * @page:  page of the file
+ * @phys:  physical address
+ * @pages: how many
+ * @next:  index of the first run that is not adjacent to this one in memory or
+ *         in the file, with only adjacent ones between
+ * @group: number of what is so adjacent
+ * @span:  number of what has no hole in the file
+ */
 struct run {
 	uint64_t page;
 	uint64_t phys;
 	uint64_t pages;
+	size_t next;
+	size_t group;
+	size_t span;
 };
 
-/*
- * A memfd, or memory of an iommufd that will be one; such memory has neither
- * position nor seals, and may have holes between its runs.
+/**
+ * struct memfd - a memfd, or memory of an iommufd that will be one
+ * @node:     its node
+ * @size:     bytes
+ * @position: of the file; memory has none
+ * @seals:    memory has none
+ * @run:      where its pages are
+ * @nr_runs:  entries in @run
+ * @ordered:  the runs ascend, so that they can be looked up
+ * @number:   running number of all in the handover
  */
 struct memfd {
 	struct node node;
@@ -94,8 +119,11 @@ struct memfd {
 	uint32_t seals;
 	struct run *run;
 	size_t nr_runs;
+	bool ordered;
+	size_t number;
 };
 
+/* One mapping of an IOAS, see struct iommufd_area_ser. */
 struct area {
 	uint64_t iova;
 	uint64_t last;
@@ -112,17 +140,39 @@ struct ioas {
 	size_t nr_allowed;	/* pairs */
 	struct area *area;
 	size_t nr_areas;
+	/* of refer_index() */
+	uint64_t mapped;	/* bytes, modulo 2^64 */
+	bool has_table;
+	uint64_t tables[INSPECT_LEVELS];	/* by top level, at least so many */
 };
 
+#define BACKING_KNOWN		0x1u
+#define PAGES_MEMORY		0x1u
+#define PAGES_WRITABLE		0x2u
+#define PAGES_FILE_RDONLY	0x4u
+
+/**
+ * struct backing - a memfd that areas show
+ * @token:    under which it is in the session, with BACKING_KNOWN
+ * @inode:    its number in the kernel that wrote it
+ * @flags:    BACKING_*
+ * @reserved: 0
+ * @file:     the file with the token, whatever it is of, or NULL
+ */
+struct backing {
+	uint64_t token;
+	uint64_t inode;
+	uint32_t flags;
+	uint32_t reserved;
+	struct file *file;
+};
+
+/* What areas show, see struct iommufd_pages_ser. */
 struct pages {
-	struct node node;
-	uint32_t in_memory;
-	uint32_t memory;	/* when it is in memory */
-	uint64_t token;		/* when it is not */
 	uint64_t start;
 	uint64_t npages;
-	uint32_t writable;
-	uint32_t account_mode;
+	uint32_t file;
+	uint32_t flags;
 };
 
 struct hwpt {
@@ -157,8 +207,11 @@ struct blob {
 struct context {
 	struct node node;
 	uint32_t account_mode;
+	uint32_t page_size;
 	struct ioas *ioas;
 	size_t nr_ioas;
+	struct backing *backing;
+	size_t nr_backings;
 	struct pages *pages;
 	size_t nr_pages;
 	struct memfd *memory;
@@ -167,6 +220,14 @@ struct context {
 	size_t nr_hwpts;
 	struct device *device;
 	size_t nr_devices;
+	/* of refer_index(), sorted by ID */
+	const struct node **ioas_by_id;
+	const struct node **hwpt_by_id;
+	const struct node **device_by_id;
+	bool may_come;	/* a memfd without a token may be there: freeze tells */
+	/* of shown_index(), sorted by first byte */
+	struct shown_bytes *shown;
+	size_t nr_shown;
 };
 
 struct vfio {
@@ -211,6 +272,8 @@ struct file {
 	struct context *context;
 	struct vfio *vfio;
 	void *tree;
+	/* of refer_index() */
+	size_t memfds_before;	/* files of memfds that were preserved before it */
 };
 
 struct session {
@@ -219,6 +282,12 @@ struct session {
 	uint32_t retrieved;
 	struct file *file;
 	size_t nr_files;
+	/* of refer_index(): sorted, by_sbdf has the VFIO files only */
+	struct file **by_token;
+	struct file **by_sbdf;
+	size_t nr_vfio;
+	size_t nr_memfds;
+	bool hidden;	/* it has files whose state is not to be had */
 };
 
 /**
@@ -248,39 +317,98 @@ int source_read(const char *path, void **data, size_t *size);
 bool handover_read(struct handover *h, void *data, size_t size);
 void handover_free(struct handover *h);
 
-/* refer.c: who refers to whom. NULL when there is nobody. */
+/*
+ * refer.c: who refers to whom. Looked up in what was sorted once, for there may
+ * be as many of each as fit into the input. NULL when there is nobody.
+ */
+void refer_index(struct handover *h);
+void refer_free(struct handover *h);
 struct file *refer_token(const struct session *s, uint64_t token);
-struct file *refer_memfd(const struct session *s, const struct file *f,
-			 const struct pages *pages);
-/* What has the bytes of a pages node: that memfd, or memory of the iommufd. */
-const struct memfd *refer_backing(const struct session *s, const struct file *f,
-				  const struct pages *pages);
-struct memfd *refer_memory(const struct context *c, uint64_t number);
-struct pages *refer_pages(const struct context *c, uint64_t number);
-struct ioas *refer_ioas(const struct context *c, uint32_t id);
-struct hwpt *refer_hwpt(const struct context *c, uint32_t id);
-struct file *refer_vfio(const struct session *s, const struct device *d);
+struct file *refer_vfio(const struct session *s, uint64_t sbdf);
+const struct ioas *refer_ioas(const struct context *c, uint32_t id);
+const struct hwpt *refer_hwpt(const struct context *c, uint32_t id);
+const struct device *refer_device(const struct context *c, uint32_t id);
+const struct pages *refer_pages(const struct context *c, const struct area *a);
+/* The memfd of an entry, when there is one and it is known. */
+const struct backing *refer_backing(const struct context *c, const struct pages *p);
+/* What has the bytes of an entry: that memfd, or memory of the iommufd. */
+const struct memfd *refer_memory(const struct context *c, const struct pages *p);
+/* Does an area show pages that are all in its entry? */
+bool area_in_pages(const struct area *a, const struct pages *p);
+/* The first byte of the memfd or memory that an area shows. */
+uint64_t area_byte(const struct area *a, const struct pages *p);
 
 /**
- * area_runs - Where the bytes of an area are in physical memory
- * @s:    the session
- * @f:    the iommufd
- * @a:    the area
- * @each: called for every run that is contiguous in both
- * @arg:  passed on
- *
- * Return: number of runs, -1 when it is not known for all of the area.
+ * struct shown_bytes - bytes of the memory without a file that an area shows
+ * @first:    the first of them
+ * @end:      behind the last
+ * @ioas:     of the area
+ * @area:     the area
+ * @furthest: of this entry and those before it: which has the largest @end
  */
-long area_runs(const struct session *s, const struct file *f, const struct area *a,
-	       void (*each)(void *arg, uint64_t iova, uint64_t phys, uint64_t len),
-	       void *arg);
+struct shown_bytes {
+	uint64_t first;
+	uint64_t end;
+	const struct ioas *ioas;
+	const struct area *area;
+	size_t furthest;
+};
+
+/* shown.c: prepares a context, whose areas were read, for the one below. */
+void shown_index(struct context *c);
+/* Names a page of the memory without a file by IOAS and IOVA, if any shows it. */
+const char *shown_name(const struct file *f, uint64_t page, char *to, size_t size);
+
+/* runs.c: prepares a memfd, whose runs were read, for the two below. */
+void runs_index(struct memfd *m);
+
+/**
+ * struct piece - memory that is contiguous in IOVA and physical address
+ * @iova: where the device sees it
+ * @phys: where it is
+ * @len:  bytes
+ */
+struct piece {
+	uint64_t iova;
+	uint64_t phys;
+	uint64_t len;
+};
+
+/**
+ * area_count - In how many pieces the bytes of an area are
+ * @c: the iommufd
+ * @a: the area
+ *
+ * Return: the number, -1 when it is not known for all of the area.
+ */
+long area_count(const struct context *c, const struct area *a);
+
+/**
+ * area_piece - One piece of an area
+ * @c:    the iommufd
+ * @a:    an area for which area_count() knows the number
+ * @done: bytes of the area that were in earlier pieces
+ * @p:    [OUT] the piece that begins there
+ *
+ * Return: false at the area's end.
+ */
+bool area_piece(const struct context *c, const struct area *a, uint64_t done,
+		struct piece *p);
 
 /* verify.c: what the kernel's reader would refuse, and what contradicts. */
 void verify(const struct handover *h, struct report *report);
-void verify_memories(const struct context *c, const struct node *is,
-		     struct report *report);
-void verify_context(const struct session *s, const struct file *f,
-		    struct report *report);
+void verify_context(const struct handover *h, const struct session *s,
+		    const struct file *f, struct report *report);
+void verify_pages(const struct handover *h, const struct file *f, struct report *report);
+/* Prepares an IOAS, whose areas were read, for the one below. */
+void tables_index(struct ioas *ioas);
+void verify_hwpt(const struct file *f, const struct hwpt *t, struct report *report);
+void verify_memory(const struct file *f, struct report *report);
+void verify_frames(const struct handover *h, struct report *report);
+
+/* progress.c: on a terminal, once it takes long. */
+void progress(const char *what, uint64_t done, uint64_t all);
+void progress_end(void);
 
 void show_text(const struct handover *h, FILE *out);
 void show_json(const struct handover *h, const struct report *report, FILE *out);

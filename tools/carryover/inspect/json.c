@@ -47,67 +47,67 @@ do {								\
 	putc(']', out);						\
 } while (0)
 
-struct put_runs {
-	FILE *out;
-	const char *comma;
-};
-
-static void put_run(void *arg, uint64_t iova, uint64_t phys, uint64_t len)
+static void put_pieces(const struct context *c, const struct area *a, FILE *out)
 {
-	struct put_runs *p = arg;
+	struct piece p;
 
-	fprintf(p->out, "%s{\"iova\":\"0x%" PRIx64 "\",\"pa\":\"0x%" PRIx64
-		"\",\"length\":%" PRIu64 "}", p->comma, iova, phys, len);
-	p->comma = ",";
+	fputs(",\"runs\":[", out);
+	for (uint64_t done = 0; area_piece(c, a, done, &p); done += p.len)
+		fprintf(out, "%s{\"iova\":\"0x%" PRIx64 "\",\"pa\":\"0x%" PRIx64
+			"\",\"length\":%" PRIu64 "}", done ? "," : "", p.iova, p.phys, p.len);
+	putc(']', out);
 }
 
-static void put_area(const struct session *s, const struct file *f,
-		     const struct area *a, FILE *out)
+static void put_area(const struct context *c, const struct area *a, FILE *out)
 {
-	struct put_runs runs = { out, "" };
-
 	fprintf(out, "{\"iova\":\"0x%" PRIx64 "\",\"last\":\"0x%" PRIx64
 		"\",\"prot\":%" PRIu32 ",\"page_offset\":%" PRIu32 ",\"pages\":%" PRIu64
 		",\"first_page\":%" PRIu64, a->iova, a->last, a->prot, a->page_offset,
 		a->pages, a->first_page);
 	/* What is known of an area is all or nothing. */
-	if (area_runs(s, f, a, NULL, NULL) >= 0) {
-		fputs(",\"runs\":[", out);
-		area_runs(s, f, a, put_run, &runs);
-		putc(']', out);
-	}
+	if (area_count(c, a) >= 0)
+		put_pieces(c, a, out);
 	putc('}', out);
 }
 
-static void put_ioas(const struct session *s, const struct file *f,
-		     const struct ioas *ioas, FILE *out)
+static void put_ioas(const struct context *c, const struct ioas *ioas, FILE *out)
 {
 	fprintf(out, "{\"id\":%" PRIu64 ",\"disable_large_pages\":%" PRIu32,
 		ioas->node.unit, ioas->small);
 	PUT_ARRAY("allowed", ioas->nr_allowed,
 		  fprintf(out, "[\"0x%" PRIx64 "\",\"0x%" PRIx64 "\"]",
 			  ioas->allowed[2 * i], ioas->allowed[2 * i + 1]));
-	PUT_ARRAY("areas", ioas->nr_areas, put_area(s, f, &ioas->area[i], out));
+	PUT_ARRAY("areas", ioas->nr_areas, put_area(c, &ioas->area[i], out));
 	put_extras(&ioas->node, out);
 	putc('}', out);
 }
 
-static void put_pages(const struct session *s, const struct file *f,
-		      const struct pages *p, FILE *out)
+static void put_flag(const char *name, bool is, FILE *out)
 {
-	const struct file *memfd = refer_memfd(s, f, p);
+	fprintf(out, ",\"%s\":%s", name, is ? "true" : "false");
+}
 
-	fprintf(out, "{\"number\":%" PRIu64, p->node.unit);
-	if (p->in_memory)
-		fprintf(out, ",\"memory\":%" PRIu32, p->memory);
-	else if (f->blob.sealed)
-		fprintf(out, ",\"token\":%" PRIu64, p->token);
-	else if (memfd)
-		fprintf(out, ",\"token_expected\":%" PRIu64, memfd->token);
-	fprintf(out, ",\"start\":%" PRIu64 ",\"npages\":%" PRIu64 ",\"writable\":%" PRIu32
-		",\"account_mode\":%" PRIu32, p->start, p->npages, p->writable,
-		p->account_mode);
-	put_extras(&p->node, out);
+/* Without a token it is not known which file of the session it is, if any. */
+static void put_backing(const struct file *f, const struct backing *b, FILE *out)
+{
+	fprintf(out, "{\"inode\":%" PRIu64, b->inode);
+	put_flag("known", b->flags & BACKING_KNOWN, out);
+	if (b->flags & BACKING_KNOWN)
+		fprintf(out, ",\"token\":%" PRIu64, b->token);
+	if (b->flags & BACKING_KNOWN && !f->single)
+		put_flag("in_session", b->file, out);
+	fprintf(out, ",\"flags\":%" PRIu32 "}", b->flags);
+}
+
+static void put_pages(const struct pages *p, FILE *out)
+{
+	fprintf(out, "{\"start\":%" PRIu64 ",\"npages\":%" PRIu64 ",\"flags\":%" PRIu32,
+		p->start, p->npages, p->flags);
+	put_flag("memory", p->flags & PAGES_MEMORY, out);
+	if (!(p->flags & PAGES_MEMORY))
+		fprintf(out, ",\"file\":%" PRIu32, p->file);
+	put_flag("writable", p->flags & PAGES_WRITABLE, out);
+	put_flag("file_read_only", p->flags & PAGES_FILE_RDONLY, out);
 	putc('}', out);
 }
 
@@ -119,7 +119,7 @@ static void put_run_of_pages(const struct run *run, FILE *out)
 
 static void put_memory(const struct memfd *m, FILE *out)
 {
-	fprintf(out, "{\"number\":%" PRIu64 ",\"size\":%" PRIu64, m->node.unit, m->size);
+	fprintf(out, "{\"size\":%" PRIu64, m->size);
 	PUT_ARRAY("runs", m->nr_runs, put_run_of_pages(&m->run[i], out));
 	put_extras(&m->node, out);
 	putc('}', out);
@@ -147,13 +147,15 @@ static void put_device(const struct device *d, FILE *out)
 	putc('}', out);
 }
 
-static void put_context(const struct session *s, const struct file *f, FILE *out)
+static void put_context(const struct file *f, FILE *out)
 {
 	const struct context *c = f->context;
 
-	fprintf(out, ",\"iommufd\":{\"account_mode\":%" PRIu32, c->account_mode);
-	PUT_ARRAY("ioas", c->nr_ioas, put_ioas(s, f, &c->ioas[i], out));
-	PUT_ARRAY("pages", c->nr_pages, put_pages(s, f, &c->pages[i], out));
+	fprintf(out, ",\"iommufd\":{\"account_mode\":%" PRIu32 ",\"page_size\":%" PRIu32,
+		c->account_mode, c->page_size);
+	PUT_ARRAY("files", c->nr_backings, put_backing(f, &c->backing[i], out));
+	PUT_ARRAY("pages", c->nr_pages, put_pages(&c->pages[i], out));
+	PUT_ARRAY("ioas", c->nr_ioas, put_ioas(c, &c->ioas[i], out));
 	PUT_ARRAY("memories", c->nr_memories, put_memory(&c->memory[i], out));
 	PUT_ARRAY("hwpts", c->nr_hwpts, put_hwpt(&c->hwpt[i], out));
 	PUT_ARRAY("devices", c->nr_devices, put_device(&c->device[i], out));
@@ -196,17 +198,18 @@ static void put_memfd(const struct memfd *m, FILE *out)
 	putc('}', out);
 }
 
-static void put_file(const struct session *s, const struct file *f, FILE *out)
+static void put_file(const struct file *f, FILE *out)
 {
 	fprintf(out, "{\"token\":%" PRIu64 ",\"handle\":\"0x%" PRIx64 "\",\"status\":%" PRId32
 		",\"handler\":", f->token, f->handle, f->status);
 	put_string(out, f->handler);
 	if (f->tree) {
-		fprintf(out, ",\"frozen\":%s,\"release\":", f->blob.sealed ? "true" : "false");
+		put_flag("sealed", f->blob.sealed, out);
+		fputs(",\"release\":", out);
 		put_string(out, f->blob.release);
 	}
 	if (f->context)
-		put_context(s, f, out);
+		put_context(f, out);
 	if (f->vfio)
 		put_vfio(f, out);
 	if (f->memfd)
@@ -221,7 +224,7 @@ static void put_session(const struct session *s, FILE *out)
 	fputs("{\"name\":", out);
 	put_string(out, s->name);
 	fprintf(out, ",\"retrieved\":%s", s->retrieved ? "true" : "false");
-	PUT_ARRAY("files", s->nr_files, put_file(s, &s->file[i], out));
+	PUT_ARRAY("files", s->nr_files, put_file(&s->file[i], out));
 	putc('}', out);
 }
 
@@ -233,5 +236,5 @@ void show_json(const struct handover *h, const struct report *report, FILE *out)
 	put_string(out, h->blob.release);
 	PUT_ARRAY("sessions", h->nr_sessions, put_session(&h->session[i], out));
 	PUT_ARRAY("report", report->nr, put_string(out, report->line[i]));
-	fprintf(out, ",\"good\":%s}\n", report->nr > report->notes ? "false" : "true");
+	fprintf(out, ",\"good\":%s}\n", report->bad ? "false" : "true");
 }

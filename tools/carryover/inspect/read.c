@@ -20,15 +20,17 @@ void *read_array(size_t n, size_t size)
 void add_extra(struct node *node, const char *name, bool is_node,
 	       const void *data, int len)
 {
-	struct extra *extra = read_array(1, sizeof(*extra)), **last = &node->extra;
+	struct extra *extra = read_array(1, sizeof(*extra));
 
 	if (asprintf(&extra->name, "%s%s", name, is_node ? "/" : "") < 0)
 		abort();
 	extra->data = data;
 	extra->len = len;
-	while (*last)
-		last = &(*last)->next;
-	*last = extra;
+	if (node->last)
+		node->last->next = extra;
+	else
+		node->extra = extra;
+	node->last = extra;
 }
 
 void free_extra(struct node *node)
@@ -40,6 +42,7 @@ void free_extra(struct node *node)
 		free(extra->name);
 		free(extra);
 	}
+	node->last = NULL;
 }
 
 static bool prop_fits(const struct prop *prop, const char *data, int len)
@@ -86,24 +89,15 @@ static int prop_find(const struct prop *table, const char *name)
 	return -1;
 }
 
-/*
- * A node with properties of a later version may do without some of those known
- * here: what they would have said, the new ones may say.
- */
+/* A layout that changes has another name: what is in the table is there. */
 static void read_missing(struct report *report, const struct prop *table,
 			 const struct node *into)
 {
-	for (int i = 0; table[i].name; i++) {
-		if (table[i].may || into->has & 1u << i)
-			continue;
-		if (into->extra)
-			report_note(report, into->where, "no property '%s'",
-				    table[i].name);
-		else
+	for (int i = 0; table[i].name; i++)
+		if (!table[i].may && !(into->has & 1u << i))
 			report_bad(report, into->where,
 				   "property '%s' is missing or malformed",
 				   table[i].name);
-	}
 }
 
 void read_node(struct report *report, const void *fdt, int node,

@@ -1,171 +1,246 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who refers to whom: tokens, numbers, IDs; and from an IOVA to memory. */
-#include "inspect.h"
+/* Who refers to whom: tokens, addresses of devices, IDs. */
+#include <stdlib.h>
+#include <string.h>
 
-struct file *refer_token(const struct session *s, uint64_t token)
+#include "inspect.h"
+#include "read.h"
+
+#define FILE_MAX	0x7fffffffffffffffull
+#define MEMFD_HANDLER	"memfd-"
+
+/* Of two that are equal the first in the input comes first. */
+static int compare(uint64_t a, uint64_t b, const void *first, const void *other)
 {
-	for (size_t i = 0; i < s->nr_files; i++)
-		if (s->file[i].token == token)
-			return &s->file[i];
-	return NULL;
+	if (a != b)
+		return a < b ? -1 : 1;
+	return first < other ? -1 : first > other;
 }
 
-static bool holds(const struct file *f, const struct pages *p)
+static int compare_token(const void *a, const void *b)
 {
-	uint64_t end;
+	const struct file *one = *(struct file *const *)a, *other = *(struct file *const *)b;
 
-	return f->memfd &&
-	       !__builtin_mul_overflow(p->npages, INSPECT_PAGE, &end) &&
-	       !__builtin_add_overflow(p->start, end, &end) &&
-	       end <= ((f->memfd->size + INSPECT_PAGE - 1) & ~(INSPECT_PAGE - 1));
+	return compare(one->token, other->token, one, other);
+}
+
+static int compare_sbdf(const void *a, const void *b)
+{
+	const struct file *one = *(struct file *const *)a, *other = *(struct file *const *)b;
+
+	return compare(one->vfio->sbdf, other->vfio->sbdf, one, other);
+}
+
+static int compare_id(const void *a, const void *b)
+{
+	const struct node *one = *(const struct node *const *)a;
+	const struct node *other = *(const struct node *const *)b;
+
+	return compare(one->unit, other->unit, one, other);
+}
+
+static bool is_memfd(const struct file *f)
+{
+	return !strncmp(f->handler, MEMFD_HANDLER, strlen(MEMFD_HANDLER));
+}
+
+static void index_session(struct session *s)
+{
+	s->by_token = read_array(s->nr_files, sizeof(struct file *));
+	s->by_sbdf = read_array(s->nr_files, sizeof(struct file *));
+	for (size_t i = 0; i < s->nr_files; i++) {
+		s->by_token[i] = &s->file[i];
+		s->file[i].memfds_before = s->nr_memfds;
+		s->nr_memfds += is_memfd(&s->file[i]);
+		if (!s->file[i].memfd && !s->file[i].context && !s->file[i].vfio)
+			s->hidden = true;
+		if (s->file[i].vfio)
+			s->by_sbdf[s->nr_vfio++] = &s->file[i];
+	}
+	qsort(s->by_token, s->nr_files, sizeof(*s->by_token), compare_token);
+	qsort(s->by_sbdf, s->nr_vfio, sizeof(*s->by_sbdf), compare_sbdf);
+}
+
+/* Nodes of @size bytes, each the first member of its struct. */
+static const struct node **index_ids(const void *nodes, size_t n, size_t size)
+{
+	const struct node **by_id = read_array(n, sizeof(*by_id));
+
+	for (size_t i = 0; i < n; i++)
+		by_id[i] = (const void *)((const char *)nodes + i * size);
+	qsort(by_id, n, sizeof(*by_id), compare_id);
+	return by_id;
 }
 
 /*
- * The memfd of a pages node. Before freeze the node has no token; it is clear
- * even so when the session has one memfd only that can be meant.
+ * A memfd has its token when it was preserved before the iommufd; freeze finds
+ * the others. Is there a memfd behind the iommufd that is none of those known?
  */
-struct file *refer_memfd(const struct session *s, const struct file *f,
-			 const struct pages *p)
+static bool memfds_may_come(const struct session *s, const struct file *f,
+			    const struct context *c)
 {
-	struct file *found = NULL;
+	size_t known = 0;
 
-	if (f->single || p->node.extra || p->in_memory)
-		return NULL;
-	if (f->blob.sealed) {
-		found = refer_token(s, p->token);
-		return found && found->memfd ? found : NULL;
+	if (f->single)
+		return true;
+	for (size_t i = 0; i < c->nr_backings; i++) {
+		const struct file *memfd = c->backing[i].file;
+
+		known += memfd > f && is_memfd(memfd);
 	}
-	for (size_t i = 0; i < s->nr_files; i++) {
-		if (!holds(&s->file[i], p))
-			continue;
-		if (found)
-			return NULL;
-		found = &s->file[i];
-	}
-	return found;
+	return s->nr_memfds - f->memfds_before > known;
 }
 
-struct memfd *refer_memory(const struct context *c, uint64_t number)
+static void index_context(const struct session *s, const struct file *f,
+			  struct context *c)
 {
-	for (size_t i = 0; i < c->nr_memories; i++)
-		if (c->memory[i].node.unit == number)
-			return &c->memory[i];
-	return NULL;
-}
-
-const struct memfd *refer_backing(const struct session *s, const struct file *f,
-				  const struct pages *p)
-{
-	const struct file *memfd;
-
-	if (p->in_memory && !p->node.extra)
-		return refer_memory(f->context, p->memory);
-	memfd = refer_memfd(s, f, p);
-	return memfd ? memfd->memfd : NULL;
-}
-
-struct pages *refer_pages(const struct context *c, uint64_t number)
-{
-	for (size_t i = 0; i < c->nr_pages; i++)
-		if (c->pages[i].node.unit == number)
-			return &c->pages[i];
-	return NULL;
-}
-
-struct ioas *refer_ioas(const struct context *c, uint32_t id)
-{
+	c->ioas_by_id = index_ids(c->ioas, c->nr_ioas, sizeof(*c->ioas));
+	c->hwpt_by_id = index_ids(c->hwpt, c->nr_hwpts, sizeof(*c->hwpt));
+	c->device_by_id = index_ids(c->device, c->nr_devices, sizeof(*c->device));
 	for (size_t i = 0; i < c->nr_ioas; i++)
-		if (c->ioas[i].node.unit == id)
-			return &c->ioas[i];
-	return NULL;
+		tables_index(&c->ioas[i]);
+	for (size_t i = 0; i < c->nr_hwpts; i++) {
+		struct ioas *ioas = (struct ioas *)refer_ioas(c, c->hwpt[i].ioas);
+
+		if (ioas)
+			ioas->has_table = true;
+	}
+	shown_index(c);
+	for (size_t i = 0; i < c->nr_backings && !f->single; i++)
+		if (c->backing[i].flags & BACKING_KNOWN)
+			c->backing[i].file = refer_token(s, c->backing[i].token);
+	c->may_come = memfds_may_come(s, f, c);
 }
 
-struct hwpt *refer_hwpt(const struct context *c, uint32_t id)
+static void index_memfd(struct memfd *m, size_t *number)
 {
-	for (size_t i = 0; i < c->nr_hwpts; i++)
-		if (c->hwpt[i].node.unit == id)
-			return &c->hwpt[i];
-	return NULL;
+	m->number = (*number)++;
+	runs_index(m);
+}
+
+static void index_file(const struct session *s, struct file *f, size_t *number)
+{
+	if (f->memfd)
+		index_memfd(f->memfd, number);
+	for (size_t i = 0; f->context && i < f->context->nr_memories; i++)
+		index_memfd(&f->context->memory[i], number);
+	if (f->context)
+		index_context(s, f, f->context);
+}
+
+void refer_index(struct handover *h)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < h->nr_sessions; i++) {
+		struct session *s = &h->session[i];
+
+		index_session(s);
+		for (size_t j = 0; j < s->nr_files; j++)
+			index_file(s, &s->file[j], &number);
+	}
+}
+
+void refer_free(struct handover *h)
+{
+	for (size_t i = 0; i < h->nr_sessions; i++) {
+		struct session *s = &h->session[i];
+
+		free(s->by_token);
+		free(s->by_sbdf);
+		for (size_t j = 0; j < s->nr_files; j++)
+			if (s->file[j].context) {
+				free(s->file[j].context->ioas_by_id);
+				free(s->file[j].context->hwpt_by_id);
+				free(s->file[j].context->device_by_id);
+				free(s->file[j].context->shown);
+			}
+	}
+}
+
+static uint64_t key_token(const void *entry) { return ((const struct file *)entry)->token; }
+static uint64_t key_sbdf(const void *entry) { return ((const struct file *)entry)->vfio->sbdf; }
+static uint64_t key_id(const void *entry) { return ((const struct node *)entry)->unit; }
+
+/* The first of @n sorted entries with this key. */
+static const void *find(const void *const *entry, size_t n, uint64_t wanted,
+			uint64_t (*key)(const void *entry))
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (key(entry[middle]) < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && key(entry[low]) == wanted ? entry[low] : NULL;
+}
+
+struct file *refer_token(const struct session *s, uint64_t token)
+{
+	return (struct file *)find((const void *const *)s->by_token, s->nr_files, token,
+				   key_token);
 }
 
 /* The VFIO file of a device of an iommufd. */
-struct file *refer_vfio(const struct session *s, const struct device *d)
+struct file *refer_vfio(const struct session *s, uint64_t sbdf)
 {
-	for (size_t i = 0; i < s->nr_files; i++)
-		if (s->file[i].vfio && s->file[i].vfio->sbdf == d->sbdf)
-			return &s->file[i];
-	return NULL;
+	return (struct file *)find((const void *const *)s->by_sbdf, s->nr_vfio, sbdf,
+				   key_sbdf);
 }
 
-struct walk {
-	void (*each)(void *arg, uint64_t iova, uint64_t phys, uint64_t len);
-	void *arg;
-	uint64_t iova, phys, len;
-	long runs;
-};
-
-static void walk_flush(struct walk *w)
+/* The node is the first member of these. */
+const struct ioas *refer_ioas(const struct context *c, uint32_t id)
 {
-	if (w->len) {
-		w->runs++;
-		if (w->each)
-			w->each(w->arg, w->iova, w->phys, w->len);
-	}
-	w->len = 0;
+	return find((const void *const *)c->ioas_by_id, c->nr_ioas, id, key_id);
 }
 
-static void walk_add(struct walk *w, uint64_t iova, uint64_t phys, uint64_t len)
+const struct hwpt *refer_hwpt(const struct context *c, uint32_t id)
 {
-	if (w->len && w->phys + w->len == phys) {
-		w->len += len;
-		return;
-	}
-	walk_flush(w);
-	w->iova = iova;
-	w->phys = phys;
-	w->len = len;
+	return find((const void *const *)c->hwpt_by_id, c->nr_hwpts, id, key_id);
 }
 
-/* @at, @left: bytes of the memfd. False when a part of them is not in it. */
-static bool walk_memfd(struct walk *w, const struct memfd *m, uint64_t iova,
-		       uint64_t at, uint64_t left)
+const struct device *refer_device(const struct context *c, uint32_t id)
 {
-	for (size_t i = 0; i < m->nr_runs && left; i++) {
-		const struct run *r = &m->run[i];
-		uint64_t page = at / INSPECT_PAGE, skip, len;
-
-		if (page < r->page || page - r->page >= r->pages)
-			continue;
-		skip = (page - r->page) * INSPECT_PAGE + at % INSPECT_PAGE;
-		if (r->pages > UINT64_MAX / INSPECT_PAGE)
-			return false;
-		len = r->pages * INSPECT_PAGE - skip;
-		if (len > left)
-			len = left;
-		walk_add(w, iova, r->phys + skip, len);
-		iova += len;
-		at += len;
-		left -= len;
-	}
-	return !left;
+	return find((const void *const *)c->device_by_id, c->nr_devices, id, key_id);
 }
 
-long area_runs(const struct session *s, const struct file *f, const struct area *a,
-	       void (*each)(void *arg, uint64_t iova, uint64_t phys, uint64_t len),
-	       void *arg)
+const struct pages *refer_pages(const struct context *c, const struct area *a)
 {
-	const struct pages *p = refer_pages(f->context, a->pages);
-	const struct memfd *mem = p ? refer_backing(s, f, p) : NULL;
-	struct walk w = { .each = each, .arg = arg };
-	uint64_t at, len = a->last - a->iova;
+	return a->pages < c->nr_pages ? &c->pages[a->pages] : NULL;
+}
 
-	if (!mem || a->last < a->iova || len > UINT64_MAX - 2 ||
-	    __builtin_mul_overflow(a->first_page, INSPECT_PAGE, &at) ||
-	    __builtin_add_overflow(at, p->start, &at) ||
-	    __builtin_add_overflow(at, (uint64_t)a->page_offset, &at))
-		return -1;
-	if (!walk_memfd(&w, mem, a->iova, at, len + 1))
-		return -1;
-	walk_flush(&w);
-	return w.runs;
+const struct backing *refer_backing(const struct context *c, const struct pages *p)
+{
+	if (p->flags & PAGES_MEMORY || p->file >= c->nr_backings)
+		return NULL;
+	return &c->backing[p->file];
+}
+
+const struct memfd *refer_memory(const struct context *c, const struct pages *p)
+{
+	const struct backing *b = refer_backing(c, p);
+
+	if (p->flags & PAGES_MEMORY)
+		return c->nr_memories == 1 ? &c->memory[0] : NULL;
+	return b && b->file ? b->file->memfd : NULL;
+}
+
+bool area_in_pages(const struct area *a, const struct pages *p)
+{
+	uint64_t bytes, last, end;
+
+	return a->iova <= a->last && a->page_offset < INSPECT_PAGE &&
+	       !__builtin_add_overflow(a->last - a->iova, (uint64_t)a->page_offset, &bytes) &&
+	       !__builtin_add_overflow(a->first_page, bytes / INSPECT_PAGE, &last) &&
+	       last < p->npages && !__builtin_mul_overflow(p->npages, INSPECT_PAGE, &end) &&
+	       !__builtin_add_overflow(end, p->start, &end) && end <= FILE_MAX;
+}
+
+uint64_t area_byte(const struct area *a, const struct pages *p)
+{
+	return p->start + a->first_page * INSPECT_PAGE + a->page_offset;
 }

@@ -6,8 +6,9 @@
 
 #include "inspect.h"
 
-/* A hostile input has no more to say than this. */
-#define REPORT_MAX	1000
+/* A hostile input has no more to say than this, a good one fewer notes. */
+#define REPORT_MAX		1000
+#define REPORT_MAX_NOTES	500
 
 static void report_add(struct report *report, const char *kind, const char *where,
 		       const char *format, va_list args)
@@ -36,19 +37,26 @@ void report_bad(struct report *report, const char *where, const char *format, ..
 	va_list args;
 
 	va_start(args, format);
+	report->bad++;
 	report_add(report, "", where, format, args);
 	va_end(args);
 }
 
 void report_note(struct report *report, const char *where, const char *format, ...)
 {
-	size_t before = report->nr;
 	va_list args;
 
+	if (report->notes++ >= REPORT_MAX_NOTES)
+		return;
 	va_start(args, format);
 	report_add(report, "note: ", where, format, args);
 	va_end(args);
-	report->notes += report->nr - before;
+}
+
+/* There is no need to look for more. */
+bool report_is_full(const struct report *report)
+{
+	return report->nr >= REPORT_MAX;
 }
 
 void report_free(struct report *report)

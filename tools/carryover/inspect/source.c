@@ -9,6 +9,21 @@
 /* As much as the kernel puts into one tree. */
 #define SOURCE_MAX	(1ull << 30)
 #define SOURCE_FIRST	(64u << 10)
+#define SOURCE_STEP	(64u << 10)
+
+/* Fills a buffer; when it is not full afterwards, that was all. */
+static size_t source_fill(FILE *in, char *buf, size_t have, size_t room)
+{
+	size_t want, n;
+
+	do {
+		want = room - have < SOURCE_STEP ? room - have : SOURCE_STEP;
+		n = fread(buf + have, 1, want, in);
+		have += n;
+		progress("reading", have, 0);
+	} while (n == want && have < room);
+	return have;
+}
 
 static int source_all(FILE *in, void **data, size_t *size)
 {
@@ -16,10 +31,9 @@ static int source_all(FILE *in, void **data, size_t *size)
 	char *buf = malloc(room);
 
 	while (buf) {
-		size_t n = fread(buf + have, 1, room - have, in);
 		char *more;
 
-		have += n;
+		have = source_fill(in, buf, have, room);
 		if (have < room) {
 			*data = buf;
 			*size = have;
@@ -47,6 +61,7 @@ int source_read(const char *path, void **data, size_t *size)
 	*data = NULL;
 	ret = in ? source_all(in, data, size) : -1;
 	err = errno;
+	progress_end();
 	if (ret)
 		fprintf(stderr, "inspect: %s: %s\n", path, strerror(err));
 	if (in && in != stdin)

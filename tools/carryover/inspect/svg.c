@@ -10,9 +10,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "inspect.h"
+#include "read.h"
 
 #define SVG_WIDTH	960
 #define SVG_TOP		70
@@ -32,11 +34,9 @@ struct svg {
 	uint64_t phys_first, phys_last;
 	double area_y, memfd_y;		/* where the next box goes */
 	double area_scale, memfd_scale;	/* pixels per byte */
+	double *memfd_top;		/* by number, where its box is */
+	size_t nr_memfds;
 	unsigned int joins, dropped;
-	/* of the memfd being drawn */
-	const struct memfd *memfd;
-	double memfd_top, memfd_high;
-	unsigned int colour;
 };
 
 static const char *const colours[] = {
@@ -94,30 +94,26 @@ static void label(struct svg *g, int x, double y, const char *text)
 /* ------------------------------------------------------------- measuring -- */
 
 /* Does something with the memfd @m of, or in the state of, @f. */
-typedef void memfd_fn(struct svg *g, const struct file *f, const struct memfd *m,
-		      unsigned int number);
+typedef void memfd_fn(struct svg *g, const struct file *f, const struct memfd *m);
 
-/* Every memfd of every session, and every memory that will be one, in order. */
+/* Every memfd of every session, and every memory that will be one, by number. */
 static void each_memfd(struct svg *g, memfd_fn *fn)
 {
-	unsigned int number = 0;
-
 	for (size_t i = 0; i < g->h->nr_sessions; i++)
 		for (size_t j = 0; j < g->h->session[i].nr_files; j++) {
 			const struct file *f = &g->h->session[i].file[j];
 
 			if (f->memfd)
-				fn(g, f, f->memfd, number++);
+				fn(g, f, f->memfd);
 			for (size_t k = 0; f->context && k < f->context->nr_memories; k++)
-				fn(g, f, &f->context->memory[k], number++);
+				fn(g, f, &f->context->memory[k]);
 		}
 }
 
-static void measure_memfd(struct svg *g, const struct file *f, const struct memfd *m,
-			  unsigned int number)
+static void measure_memfd(struct svg *g, const struct file *f, const struct memfd *m)
 {
 	(void)f;
-	(void)number;
+	g->nr_memfds++;
 	g->memfd_scale += (double)m->size;
 	for (size_t i = 0; i < m->nr_runs; i++) {
 		const struct run *r = &m->run[i];
@@ -128,6 +124,20 @@ static void measure_memfd(struct svg *g, const struct file *f, const struct memf
 		if (last > g->phys_last)
 			g->phys_last = last;
 	}
+}
+
+static void place_memfd(struct svg *g, const struct file *f, const struct memfd *m)
+{
+	(void)f;
+	g->memfd_top[m->number] = g->memfd_y;
+	g->memfd_y += high((double)m->size, g->memfd_scale) + SVG_GAP;
+}
+
+static void place(struct svg *g)
+{
+	g->memfd_top = read_array(g->nr_memfds, sizeof(*g->memfd_top));
+	g->memfd_y = SVG_TOP;
+	each_memfd(g, place_memfd);
 }
 
 static void measure(struct svg *g)
@@ -149,15 +159,15 @@ static void measure(struct svg *g)
 		}
 	g->area_scale = bytes > 0 ? SVG_HEIGHT / bytes : 0;
 	g->memfd_scale = g->memfd_scale > 0 ? SVG_HEIGHT / g->memfd_scale : 0;
-	g->area_y = g->memfd_y = SVG_TOP;
+	g->area_y = SVG_TOP;
+	place(g);
 }
 
 /* --------------------------------------------------------------- drawing -- */
 
-static void draw_memfd(struct svg *g, const struct file *f, const struct memfd *m,
-		       unsigned int number)
+static void draw_memfd(struct svg *g, const struct file *f, const struct memfd *m)
 {
-	double height = high((double)m->size, g->memfd_scale);
+	double top = g->memfd_top[m->number], height = high((double)m->size, g->memfd_scale);
 	double per_page = m->size ? height * INSPECT_PAGE / (double)m->size : 0;
 	char text[96], size[32];
 
@@ -169,62 +179,42 @@ static void draw_memfd(struct svg *g, const struct file *f, const struct memfd *
 		if (high_to < 0.5)
 			high_to = 0.5;
 		if (g->joins < SVG_MAX_JOINS)
-			box(g, SVG_PHYS_X, to, high_to, COLOUR(number));
-		join(g, SVG_MEMFD_X + SVG_BOX, g->memfd_y + (double)r->page * per_page,
-		     (double)r->pages * per_page, SVG_PHYS_X, to, high_to, COLOUR(number));
+			box(g, SVG_PHYS_X, to, high_to, COLOUR(m->number));
+		join(g, SVG_MEMFD_X + SVG_BOX, top + (double)r->page * per_page,
+		     (double)r->pages * per_page, SVG_PHYS_X, to, high_to, COLOUR(m->number));
 	}
-	box(g, SVG_MEMFD_X, g->memfd_y, height, COLOUR(number));
+	box(g, SVG_MEMFD_X, top, height, COLOUR(m->number));
 	size_name(m->size, size, sizeof(size));
 	if (f->memfd)
 		snprintf(text, sizeof(text), "token %" PRIu64 ", %s", f->token, size);
 	else
-		snprintf(text, sizeof(text), "token %" PRIu64 " memory %" PRIu64 ", %s",
-			 f->token, m->node.unit, size);
-	label(g, SVG_MEMFD_X + 6, g->memfd_y + 12, text);
-	g->memfd_y += height + SVG_GAP;
-}
-
-static void find_memfd(struct svg *g, const struct file *f, const struct memfd *m,
-		       unsigned int number)
-{
-	double height = high((double)m->size, g->memfd_scale);
-
-	(void)f;
-	if (m == g->memfd) {
-		g->memfd_top = g->memfd_y;
-		g->memfd_high = height;
-		g->colour = number;
-	}
-	g->memfd_y += height + SVG_GAP;
+		snprintf(text, sizeof(text), "memory of token %" PRIu64 ", %s", f->token, size);
+	label(g, SVG_MEMFD_X + 6, top + 12, text);
 }
 
 static void join_area(struct svg *g, const struct area *a, const struct pages *p,
 		      const struct memfd *m, double height)
 {
-	double at, len, per_byte;
+	double all = high((double)m->size, g->memfd_scale);
+	double per_byte = m->size ? all / (double)m->size : 0;
+	double len = (double)(a->last - a->iova) + 1;
 
-	g->memfd = m;
-	g->memfd_y = SVG_TOP;
-	each_memfd(g, find_memfd);
-	per_byte = m->size ? g->memfd_high / (double)m->size : 0;
-	at = (double)p->start + (double)a->first_page * INSPECT_PAGE;
-	len = (double)(a->last - a->iova) + 1;
 	join(g, SVG_AREA_X + SVG_BOX, g->area_y, height, SVG_MEMFD_X,
-	     g->memfd_top + at * per_byte, len * per_byte, COLOUR(g->colour));
+	     g->memfd_top[m->number] + (double)area_byte(a, p) * per_byte, len * per_byte,
+	     COLOUR(m->number));
 }
 
-static void draw_area(struct svg *g, const struct session *s, const struct file *f,
-		      const struct area *a)
+static void draw_area(struct svg *g, const struct file *f, const struct area *a)
 {
 	double height = high((double)(a->last - a->iova) + 1, g->area_scale);
-	const struct pages *p = refer_pages(f->context, a->pages);
-	const struct memfd *memfd = p ? refer_backing(s, f, p) : NULL;
+	const struct pages *p = refer_pages(f->context, a);
+	const struct memfd *memfd = p ? refer_memory(f->context, p) : NULL;
 	const char *fill = "#808080";
 	char text[64];
 
-	if (memfd && a->last >= a->iova) {
+	if (memfd && area_in_pages(a, p)) {
 		join_area(g, a, p, memfd, height);
-		fill = COLOUR(g->colour);
+		fill = COLOUR(memfd->number);
 	}
 	box(g, SVG_AREA_X, g->area_y, height, fill);
 	snprintf(text, sizeof(text), "0x%" PRIx64, a->iova);
@@ -232,7 +222,7 @@ static void draw_area(struct svg *g, const struct session *s, const struct file 
 	g->area_y += height + SVG_GAP;
 }
 
-static void draw_context(struct svg *g, const struct session *s, const struct file *f)
+static void draw_context(struct svg *g, const struct file *f)
 {
 	char text[96];
 
@@ -244,7 +234,7 @@ static void draw_context(struct svg *g, const struct session *s, const struct fi
 		label(g, SVG_AREA_X, g->area_y + 10, text);
 		g->area_y += SVG_LEAST;
 		for (size_t n = 0; n < ioas->nr_areas && n < SVG_MAX_JOINS; n++)
-			draw_area(g, s, f, &ioas->area[n]);
+			draw_area(g, f, &ioas->area[n]);
 	}
 	for (size_t i = 0; i < f->context->nr_hwpts; i++) {
 		const struct hwpt *t = &f->context->hwpt[i];
@@ -265,8 +255,7 @@ static void draw(struct svg *g)
 	for (size_t i = 0; i < g->h->nr_sessions; i++)
 		for (size_t j = 0; j < g->h->session[i].nr_files; j++)
 			if (g->h->session[i].file[j].context)
-				draw_context(g, &g->h->session[i],
-					     &g->h->session[i].file[j]);
+				draw_context(g, &g->h->session[i].file[j]);
 	label(g, SVG_AREA_X, 24, "IOVA");
 	label(g, SVG_MEMFD_X, 24, "memory files");
 	label(g, SVG_PHYS_X, 24, "physical memory");
@@ -297,6 +286,7 @@ int show_svg(const struct handover *h, const char *path)
 		SVG_WIDTH, (int)(SVG_TOP + SVG_HEIGHT) + 60);
 	draw(&g);
 	fputs("</svg>\n", g.out);
+	free(g.memfd_top);
 	bad = ferror(g.out);
 	if (g.out != stdout)
 		bad |= fclose(g.out) != 0;

@@ -39,20 +39,6 @@ static void show_extras(const struct node *node, int indent, FILE *out)
 	}
 }
 
-struct first {
-	uint64_t phys;
-	uint64_t len;
-};
-
-static void note_first(void *arg, uint64_t iova, uint64_t phys, uint64_t len)
-{
-	struct first *first = arg;
-
-	(void)iova;
-	if (!first->len)
-		*first = (struct first) { phys, len };
-}
-
 static void show_prot(uint32_t prot, FILE *out)
 {
 	fprintf(out, "%c%c", prot & 1 ? 'r' : '-', prot & 2 ? 'w' : '-');
@@ -60,28 +46,51 @@ static void show_prot(uint32_t prot, FILE *out)
 		fprintf(out, " prot %#x", prot);
 }
 
-static void show_area(const struct session *s, const struct file *f,
-		      const struct area *a, FILE *out)
+static void show_backing(const struct file *f, const struct backing *b, FILE *out)
 {
-	struct first first = { 0 };
-	long runs = area_runs(s, f, a, note_first, &first);
+	if (!(b->flags & BACKING_KNOWN))
+		fprintf(out, "a memfd (inode %" PRIu64 ", %s)", b->inode,
+			f->context->may_come ? "no token yet" : "not in the session");
+	else
+		fprintf(out, "memfd token %" PRIu64 " (inode %" PRIu64 "%s)", b->token,
+			b->inode, f->single ? "" : !b->file ? ", not in the session" :
+			!b->file->memfd ? ", its state is not here" : "");
+}
+
+static void show_source(const struct file *f, const struct area *a, FILE *out)
+{
+	const struct pages *p = refer_pages(f->context, a);
+	const struct backing *b = p ? refer_backing(f->context, p) : NULL;
+
+	if (b)
+		show_backing(f, b, out);
+	else if (p && p->flags & PAGES_MEMORY)
+		fputs("memory without a file", out);
+	else
+		fputs("what is not there", out);
+	if (p && area_in_pages(a, p))
+		fprintf(out, " from byte %" PRIu64, area_byte(a, p));
+	if (p && p->flags & PAGES_FILE_RDONLY)
+		fputs(", opened read-only", out);
+}
+
+static void show_area(const struct file *f, const struct area *a, FILE *out)
+{
+	long pieces = area_count(f->context, a);
+	struct piece first;
 	char size[32];
 
-	fprintf(out, "      area 0x%" PRIx64 "-0x%" PRIx64 "  ", a->iova, a->last);
+	fprintf(out, "      0x%" PRIx64 "-0x%" PRIx64 "  ", a->iova, a->last);
 	show_prot(a->prot, out);
-	fprintf(out, "  %s of pages %" PRIu64 " from page %" PRIu64,
-		size_name(a->last - a->iova + 1, size, sizeof(size)), a->pages,
-		a->first_page);
-	if (a->page_offset)
-		fprintf(out, " + %" PRIu32 " bytes", a->page_offset);
-	if (runs > 0)
-		fprintf(out, "\n        memory: %ld runs, the first %s at 0x%" PRIx64, runs,
+	fprintf(out, "  %s of ", size_name(a->last - a->iova + 1, size, sizeof(size)));
+	show_source(f, a, out);
+	if (pieces > 0 && area_piece(f->context, a, 0, &first))
+		fprintf(out, "\n        in memory: %ld runs, the first %s at 0x%" PRIx64, pieces,
 			size_name(first.len, size, sizeof(size)), first.phys);
 	putc('\n', out);
 }
 
-static void show_ioas(const struct session *s, const struct file *f,
-		      const struct ioas *ioas, FILE *out)
+static void show_ioas(const struct file *f, const struct ioas *ioas, FILE *out)
 {
 	fprintf(out, "    IOAS %" PRIu64 ": %zu areas, %s pages\n", ioas->node.unit,
 		ioas->nr_areas, ioas->small ? "small" : "large");
@@ -89,43 +98,16 @@ static void show_ioas(const struct session *s, const struct file *f,
 		fprintf(out, "      allowed 0x%" PRIx64 "-0x%" PRIx64 "\n",
 			ioas->allowed[2 * i], ioas->allowed[2 * i + 1]);
 	for (size_t i = 0; i < ioas->nr_areas; i++)
-		show_area(s, f, &ioas->area[i], out);
+		show_area(f, &ioas->area[i], out);
 	show_extras(&ioas->node, 6, out);
-}
-
-static void show_pages(const struct session *s, const struct file *f,
-		       const struct pages *p, FILE *out)
-{
-	static const char *const mode[] = { "not accounted", "accounted by user", "accounted by process" };
-	const struct file *memfd = refer_memfd(s, f, p);
-	char size[32];
-
-	fprintf(out, "    pages %" PRIu64 ": ", p->node.unit);
-	if (p->node.extra)
-		fputs("of a kind that is not known\n", out);
-	else if (p->in_memory)
-		fprintf(out, "memory %" PRIu32, p->memory);
-	else if (f->blob.sealed)
-		fprintf(out, "memfd token %" PRIu64 "%s", p->token,
-			memfd || f->single ? "" : " (its state is not here)");
-	else if (memfd)
-		fprintf(out, "memfd token %" PRIu64 " (will be, at freeze)", memfd->token);
-	else
-		fputs("a memfd (token comes at freeze)", out);
-	if (!p->node.extra)
-		fprintf(out, " from byte %" PRIu64 ", %s, %s, %s\n", p->start,
-			size_name(p->npages * INSPECT_PAGE, size, sizeof(size)),
-			p->writable ? "writable" : "read only",
-			p->account_mode < 3 ? mode[p->account_mode] : "accounted in no known way");
-	show_extras(&p->node, 6, out);
 }
 
 static void show_memory(const struct memfd *m, FILE *out)
 {
 	char size[32];
 
-	fprintf(out, "    memory %" PRIu64 ": %s in %zu runs, will be a memfd\n",
-		m->node.unit, size_name(m->size, size, sizeof(size)), m->nr_runs);
+	fprintf(out, "    memory without a file: %s in %zu runs, will be a memfd\n",
+		size_name(m->size, size, sizeof(size)), m->nr_runs);
 	show_extras(&m->node, 6, out);
 }
 
@@ -144,10 +126,9 @@ static void show_hwpt(const struct hwpt *t, FILE *out)
 	show_extras(&t->node, 6, out);
 }
 
-static void show_device(const struct session *s, const struct file *f,
-			const struct device *d, FILE *out)
+static void show_device(const struct session *s, const struct device *d, FILE *out)
 {
-	const struct file *vfio = refer_vfio(s, d);
+	const struct file *vfio = refer_vfio(s, d->sbdf);
 	char name[32];
 
 	fprintf(out, "    device %" PRIu64 ": %s, ", d->node.unit,
@@ -158,26 +139,28 @@ static void show_device(const struct session *s, const struct file *f,
 		fputs("not attached", out);
 	if (vfio)
 		fprintf(out, ", file is token %" PRIu64, vfio->token);
-	else if (f->blob.sealed)
-		fputs(d->kept ? ", kept" : ", not kept", out);
+	else if (d->kept)
+		fputs(", kept", out);
 	putc('\n', out);
 	show_extras(&d->node, 6, out);
 }
 
 static void show_context(const struct session *s, const struct file *f, FILE *out)
 {
+	static const char *const mode[] = { "not accounted", "accounted by user", "accounted by process" };
 	const struct context *c = f->context;
 
+	fprintf(out, "    memory is %s, in pages of %" PRIu32 " bytes\n",
+		c->account_mode < 3 ? mode[c->account_mode] : "accounted in no known way",
+		c->page_size);
 	for (size_t i = 0; i < c->nr_ioas; i++)
-		show_ioas(s, f, &c->ioas[i], out);
-	for (size_t i = 0; i < c->nr_pages; i++)
-		show_pages(s, f, &c->pages[i], out);
+		show_ioas(f, &c->ioas[i], out);
 	for (size_t i = 0; i < c->nr_memories; i++)
 		show_memory(&c->memory[i], out);
 	for (size_t i = 0; i < c->nr_hwpts; i++)
 		show_hwpt(&c->hwpt[i], out);
 	for (size_t i = 0; i < c->nr_devices; i++)
-		show_device(s, f, &c->device[i], out);
+		show_device(s, &c->device[i], out);
 	show_extras(&c->node, 4, out);
 }
 
@@ -229,7 +212,7 @@ static void show_file(const struct session *s, const struct file *f, FILE *out)
 		fputs(", retrieved: its state is in use", out);
 	else if (f->status < 0)
 		fprintf(out, ", retrieve failed: error %" PRId32, f->status);
-	else if (f->tree)
+	else if (f->vfio)
 		fputs(f->blob.sealed ? ", frozen" : ", not frozen yet", out);
 	putc('\n', out);
 	if (f->context)

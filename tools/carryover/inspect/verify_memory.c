@@ -1,100 +1,190 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of an iommufd that no file had: the checks of drivers/iommu/iommufd/
- * liveupdate_load_memory.c. Whether KHO kept the pages is not to be seen here.
+ * Where pages are: memory of an iommufd that no file had, as drivers/iommu/
+ * iommufd/liveupdate_load_memory.c checks it, and no frame of any file twice.
+ * Whether KHO kept the pages is not to be seen here.
  */
 #include <stdlib.h>
 
 #include "inspect.h"
 #include "read.h"
 
-#define BAD(node, ...)	report_bad(report, (node)->where, __VA_ARGS__)
+#define BAD(where, ...)	report_bad(report, where, __VA_ARGS__)
 
 #define FILE_MAX	0x7fffffffffffffffull
-/* Physical addresses have so many bits at most, on x86-64. */
-#define PHYS_BITS	52
 
-/* A run, and where it was met. */
-struct met {
-	const struct run *run;
-	const struct memfd *memory;
-};
-
-/* Runs are in order, apart, and within the size; between them may be holes. */
-static void verify_memory_runs(const struct memfd *m, struct report *report)
+/* Runs are in order; between them are holes, which nothing shows. */
+static void verify_memory_runs(const struct file *f, const struct memfd *m,
+			       struct report *report)
 {
-	uint64_t next = 0, end, phys_end;
+	uint64_t next = 0, pages = m->size / INSPECT_PAGE;
+	char where[128];
 
 	for (size_t i = 0; i < m->nr_runs; i++) {
 		const struct run *r = &m->run[i];
 
-		if (!r->pages || r->page < next ||
-		    __builtin_add_overflow(r->page, r->pages, &end) ||
-		    end > m->size / INSPECT_PAGE) {
-			BAD(&m->node, "run %zu is of pages %#llx+%#llx, %#llx of %#llx is the first it may have",
-			    i, (unsigned long long)r->page, (unsigned long long)r->pages,
-			    (unsigned long long)next,
-			    (unsigned long long)(m->size / INSPECT_PAGE));
+		if (r->page < next || !r->pages || r->page >= pages ||
+		    r->pages > pages - r->page) {
+			BAD(shown_name(f, r->page, where, sizeof(where)),
+			    "the memory has pages %#llx+%#llx where page %#llx of %#llx is next",
+			    (unsigned long long)r->page, (unsigned long long)r->pages,
+			    (unsigned long long)next, (unsigned long long)pages);
 			return;
 		}
-		if (__builtin_add_overflow(r->phys / INSPECT_PAGE, r->pages, &phys_end) ||
-		    phys_end > 1ull << (PHYS_BITS - 12))
-			BAD(&m->node, "run %zu is at %#llx", i,
-			    (unsigned long long)r->phys);
-		next = end;
+		next = r->page + r->pages;
 	}
-}
-
-static int compare_met(const void *a, const void *b)
-{
-	uint64_t one = ((const struct met *)a)->run->phys;
-	uint64_t other = ((const struct met *)b)->run->phys;
-
-	return one < other ? -1 : one > other;
-}
-
-/* No page twice, neither in one memory nor in two. */
-static void verify_apart(const struct context *c, struct report *report)
-{
-	size_t all = 0, n = 0;
-	struct met *met;
-
-	for (size_t i = 0; i < c->nr_memories; i++)
-		all += c->memory[i].nr_runs;
-	met = read_array(all, sizeof(*met));
-	for (size_t i = 0; i < c->nr_memories; i++)
-		for (size_t j = 0; j < c->memory[i].nr_runs; j++)
-			met[n++] = (struct met) { &c->memory[i].run[j], &c->memory[i] };
-	qsort(met, n, sizeof(*met), compare_met);
-	for (size_t i = 1; i < n; i++)
-		if ((met[i].run->phys - met[i - 1].run->phys) / INSPECT_PAGE <
-		    met[i - 1].run->pages)
-			BAD(&met[i].memory->node, "page at %#llx is in memory@%llx, too",
-			    (unsigned long long)met[i].run->phys,
-			    (unsigned long long)met[i - 1].memory->node.unit);
-	free(met);
+	if (!m->ordered)
+		BAD(m->node.where, "it has pages beyond physical memory");
 }
 
 /**
- * verify_memories - What the kernel would refuse of the memory nodes
- * @c:      the iommufd
- * @is:     its file's node, for messages
+ * verify_memory - What the kernel would refuse of the memory nodes
+ * @f:      the iommufd
  * @report: what is wrong goes there
  */
-void verify_memories(const struct context *c, const struct node *is,
-		     struct report *report)
+void verify_memory(const struct file *f, struct report *report)
 {
+	const struct context *c = f->context;
+
+	if (c->nr_memories > 1)
+		BAD(f->node.where, "%zu memory nodes, one is allowed", c->nr_memories);
 	for (size_t i = 0; i < c->nr_memories; i++) {
 		const struct memfd *m = &c->memory[i];
 
-		if (!refer_memory(c, i))
-			BAD(is, "no memory@%zx among %zu", i, c->nr_memories);
-		if (refer_memory(c, m->node.unit) != m)
-			BAD(&m->node, "number used twice");
+		if (m->node.unit)
+			BAD(m->node.where, "its number is %#llx, not 0",
+			    (unsigned long long)m->node.unit);
 		if (!m->size || m->size % INSPECT_PAGE || m->size > FILE_MAX)
-			BAD(&m->node, "size %#llx", (unsigned long long)m->size);
+			BAD(m->node.where, "size %#llx", (unsigned long long)m->size);
 		else
-			verify_memory_runs(m, report);
+			verify_memory_runs(f, m, report);
 	}
-	verify_apart(c, report);
+}
+
+/* ------------------------------------------------- of all files together -- */
+
+/* A run, or the top of a table, and what it is of. */
+struct frame {
+	uint64_t phys;
+	uint64_t end;
+	const struct file *file;
+	const struct memfd *memfd;
+	const struct run *run;
+	const struct hwpt *hwpt;
+};
+
+struct frames {
+	struct frame *frame;
+	size_t nr;
+};
+
+static void add_memfd(struct frames *all, const struct file *f, const struct memfd *m)
+{
+	for (size_t i = 0; m->ordered && i < m->nr_runs; i++) {
+		const struct run *r = &m->run[i];
+
+		if (all->frame)
+			all->frame[all->nr] = (struct frame) {
+				.phys = r->phys, .end = r->phys + r->pages * INSPECT_PAGE,
+				.file = f, .memfd = m, .run = r,
+			};
+		all->nr++;
+	}
+}
+
+static void add_file(struct frames *all, const struct file *f)
+{
+	const struct context *c = f->context;
+
+	if (f->memfd)
+		add_memfd(all, f, f->memfd);
+	for (size_t i = 0; c && i < c->nr_memories; i++)
+		add_memfd(all, f, &c->memory[i]);
+	for (size_t i = 0; c && i < c->nr_hwpts; i++) {
+		uint64_t top = c->hwpt[i].top;
+
+		if (top > UINT64_MAX - INSPECT_PAGE)
+			continue;
+		if (all->frame)
+			all->frame[all->nr] = (struct frame) {
+				.phys = top, .end = top + INSPECT_PAGE, .file = f,
+				.hwpt = &c->hwpt[i],
+			};
+		all->nr++;
+	}
+}
+
+static void add_all(struct frames *all, const struct handover *h)
+{
+	all->nr = 0;
+	for (size_t i = 0; i < h->nr_sessions; i++)
+		for (size_t j = 0; j < h->session[i].nr_files; j++)
+			add_file(all, &h->session[i].file[j]);
+}
+
+static int compare_frame(const void *a, const void *b)
+{
+	const struct frame *one = a, *other = b;
+
+	if (one->phys != other->phys)
+		return one->phys < other->phys ? -1 : 1;
+	if (one->file != other->file)
+		return one->file < other->file ? -1 : 1;
+	return one->run < other->run ? -1 : one->run > other->run;
+}
+
+/* Names the page of a frame that is at a physical address. */
+static const char *name_frame(const struct frame *is, uint64_t phys, char *to, size_t size)
+{
+	if (is->hwpt)
+		snprintf(to, size, "%s", is->hwpt->node.where);
+	else if (is->memfd == is->file->memfd)
+		snprintf(to, size, "%s", is->file->node.where);
+	else
+		shown_name(is->file, is->run->page + (phys - is->phys) / INSPECT_PAGE, to,
+			  size);
+	return to;
+}
+
+/* A table page among them: the device would write the table. */
+static void say_twice(const struct frame *is, const struct frame *before,
+		      struct report *report)
+{
+	char where[128], other[128];
+
+	if (before->hwpt && !is->hwpt) {
+		const struct frame *swap = is;
+
+		is = before;
+		before = swap;
+	}
+	BAD(name_frame(is, is->phys > before->phys ? is->phys : before->phys, where,
+		       sizeof(where)),
+	    "%s at %#llx is a page of %s, too", is->hwpt ? "its top" : "the page",
+	    (unsigned long long)(is->phys > before->phys ? is->phys : before->phys),
+	    name_frame(before, is->phys > before->phys ? is->phys : before->phys, other,
+		       sizeof(other)));
+}
+
+/**
+ * verify_frames - No page of physical memory is in two places
+ * @h:      the handover
+ * @report: what is wrong goes there
+ */
+void verify_frames(const struct handover *h, struct report *report)
+{
+	struct frames all = { 0 };
+	size_t furthest = 0;
+
+	add_all(&all, h);
+	all.frame = read_array(all.nr, sizeof(*all.frame));
+	add_all(&all, h);
+	qsort(all.frame, all.nr, sizeof(*all.frame), compare_frame);
+	for (size_t i = 1; i < all.nr && !report_is_full(report); i++) {
+		if (all.frame[i].phys < all.frame[furthest].end)
+			say_twice(&all.frame[i], &all.frame[furthest], report);
+		if (all.frame[i].end > all.frame[furthest].end)
+			furthest = i;
+	}
+	free(all.frame);
 }

@@ -11,24 +11,24 @@
 #define RECIPE_MAX_BLOB		(16u << 10)
 
 static const char *const compatibles[] = {
-	"carryover,handover-dump-v1", "carryover,iommufd-v2",
+	"carryover,handover-dump-v1", "carryover,iommufd-v3",
 	"carryover,vfio-pci-noiommu-v1", "carryover,something-else",
 };
 
 static const char *const nodes[] = {
-	"session", "file", "ioas", "pages", "hwpt", "device", "other", "", "memory",
+	"session", "file", "ioas", "hwpt", "device", "other", "", "memory",
 };
 
 static const char *const props[] = {
 	"direction", "session-name", "retrieved", "handler", "token", "handle",
 	"status", "unreadable", "size", "position", "seals", "runs",
-	"account-mode", "start", "npages", "writable", "disable-large-pages",
+	"account-mode", "page-size", "files", "pages", "disable-large-pages",
 	"allowed", "areas", "ioas", "auto", "top", "mapped", "sme-mask",
 	"features", "level", "vasz", "oasz", "tables", "hwpt", "sbdf", "kept",
 	"vendor", "device", "subsystem-vendor", "subsystem-device", "class",
 	"revision", "serial", "reset", "device-id", "iommufd-token", "pt-id",
 	"command", "bars", "vconfig", "blob", "kind",
-	"in-memory", "memory", "saved-state",
+	"saved-state",
 };
 
 #define PICK(table, n)	table[(n) % (sizeof(table) / sizeof(*table))]
