@@ -192,6 +192,7 @@ int cmd_inspect(int argc, char **argv)
 	struct handover h;
 	size_t size;
 	void *data;
+	bool good;
 	int ret;
 
 	ret = parse(argc, argv, &options);
@@ -199,7 +200,9 @@ int cmd_inspect(int argc, char **argv)
 		return ret;
 	if (read_input(options.path, &data, &size))
 		return INSPECT_NO_INPUT;
-	if (handover_read(&h, data, size)) {
+	good = handover_read(&h, data, size);
+	progress_end();
+	if (good) {
 		ret = show_all(&h, &options);
 	} else {
 		fprintf(stderr, "inspect: %s: %s\n", options.path, h.report.line[0]);

@@ -8,6 +8,8 @@
 
 /* A blob is a root with one level of nodes, a dump has one more. */
 #define TREE_MAX_DEPTH	8
+/* Of a checksum, between two looks at the clock. */
+#define CRC_STEP	(4u << 20)
 
 static bool tree_too_deep(const void *fdt)
 {
@@ -56,6 +58,17 @@ static uint32_t tree_crc(uint32_t crc, const uint8_t *data, size_t len)
 	return crc;
 }
 
+/* The same of much, which takes a while. */
+static uint32_t tree_crc_long(uint32_t crc, const uint8_t *data, size_t len)
+{
+	for (size_t done = 0, some; done < len; done += some) {
+		some = len - done < CRC_STEP ? len - done : CRC_STEP;
+		crc = tree_crc(crc, data + done, some);
+		progress("checksum", done, len);
+	}
+	return crc;
+}
+
 static uint32_t tree_checksum(const void *fdt, const void *cell)
 {
 	size_t before = (const uint8_t *)cell - (const uint8_t *)fdt;
@@ -64,8 +77,8 @@ static uint32_t tree_checksum(const void *fdt, const void *cell)
 
 	crc = tree_crc(~0u, fdt, before);
 	crc = tree_crc(crc, zero, sizeof(zero));
-	return ~tree_crc(crc, (const uint8_t *)cell + sizeof(zero),
-			 fdt_totalsize(fdt) - before - sizeof(zero));
+	return ~tree_crc_long(crc, (const uint8_t *)cell + sizeof(zero),
+			      fdt_totalsize(fdt) - before - sizeof(zero));
 }
 
 /* The root of a handover blob, which compatible was looked at already. */
