@@ -185,6 +185,17 @@ static const struct backing *area_backing(const struct context *c, const struct 
 	return p ? refer_backing(c, p) : NULL;
 }
 
+/* Mappings of one memfd that follow each other are one range: the last of them. */
+static size_t range_end(const struct context *c, const struct ioas *ioas, size_t i)
+{
+	const struct backing *b = area_backing(c, &ioas->area[i]);
+
+	while (i + 1 < ioas->nr_areas && ioas->area[i].last + 1 == ioas->area[i + 1].iova &&
+	       area_backing(c, &ioas->area[i + 1]) == b)
+		i++;
+	return i;
+}
+
 /* @said: per memfd, how often it was said. */
 static void verify_ioas_memfds(const struct handover *h, const struct file *f,
 			       const struct ioas *ioas, unsigned int *said,
@@ -195,18 +206,16 @@ static void verify_ioas_memfds(const struct handover *h, const struct file *f,
 
 	for (size_t i = 0; i < ioas->nr_areas; i++) {
 		const struct backing *b = area_backing(c, &ioas->area[i]);
-		size_t j = i;
+		size_t first = i;
 
-		if (!b || !is_missing(f, b) || said[b - c->backing]++ >= MISSING_MAX)
+		if (!b || !is_missing(f, b))
 			continue;
-		/* Mappings of it that follow each other are one range. */
-		while (j + 1 < ioas->nr_areas && ioas->area[j].last + 1 == ioas->area[j + 1].iova &&
-		       area_backing(c, &ioas->area[j + 1]) == b)
-			j++;
+		i = range_end(c, ioas, i);
+		if (said[b - c->backing]++ >= MISSING_MAX)
+			continue;
 		snprintf(where, sizeof(where), "%.60s IOVA %#llx", ioas->node.where,
-			 (unsigned long long)ioas->area[i].iova);
+			 (unsigned long long)ioas->area[first].iova);
 		say_missing(h, f, b, where, report);
-		i = j;
 	}
 }
 
