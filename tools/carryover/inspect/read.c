@@ -22,7 +22,7 @@ void add_extra(struct node *node, const char *name, bool is_node,
 {
 	struct extra *extra = read_array(1, sizeof(*extra));
 
-	if (asprintf(&extra->name, "%s%s", name, is_node ? "/" : "") < 0)
+	if (asprintf(&extra->name, "%.200s%s", name, is_node ? "/" : "") < 0)
 		abort();
 	extra->data = data;
 	extra->len = len;

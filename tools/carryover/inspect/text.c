@@ -6,6 +6,9 @@
 
 #include "inspect.h"
 
+/* IOPT_PAGES_ACCOUNT_MM: what the option sets with 1. */
+#define ACCOUNT_MM	2u
+
 static void put_safe(FILE *out, const char *text)
 {
 	for (; *text; text++)
@@ -147,12 +150,10 @@ static void show_device(const struct session *s, const struct device *d, FILE *o
 
 static void show_context(const struct session *s, const struct file *f, FILE *out)
 {
-	static const char *const mode[] = { "not accounted", "accounted by user", "accounted by process" };
 	const struct context *c = f->context;
 
-	fprintf(out, "    memory is %s, in pages of %" PRIu32 " bytes\n",
-		c->account_mode < 3 ? mode[c->account_mode] : "accounted in no known way",
-		c->page_size);
+	fprintf(out, "    option RLIMIT_MODE %d, pages of %" PRIu32 " bytes\n",
+		c->account_mode == ACCOUNT_MM, c->page_size);
 	for (size_t i = 0; i < c->nr_ioas; i++)
 		show_ioas(f, &c->ioas[i], out);
 	for (size_t i = 0; i < c->nr_memories; i++)
