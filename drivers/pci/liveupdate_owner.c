@@ -157,6 +157,28 @@ static int check_above(struct pci_dev *bridge, struct pci_dev *pdev)
 }
 
 /**
+ * pci_liveupdate_keeps_driver - May userspace not take the driver from a device?
+ * @dev: any device
+ *
+ * A preserved device's driver would wait for the session that has its file, with
+ * the device's lock held, which reboot() waits for. Without its driver a bridge
+ * passes on nothing of what the devices below it write.
+ *
+ * Return: true for a device that is preserved and for the bridges above it, and
+ *         for bridges above a device that runs and is nobody's.
+ */
+bool pci_liveupdate_keeps_driver(struct device *dev)
+{
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return false;
+	pdev = to_pci_dev(dev);
+	return pci_liveupdate_outgoing(pdev) ||
+	       (pci_is_bridge(pdev) && pci_liveupdate_busy(pdev));
+}
+
+/**
  * pci_liveupdate_check - Is an incoming device where it was?
  * @pdev: the device
  *

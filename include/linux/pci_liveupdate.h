@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
+struct device;
 struct device_driver;
 struct liveupdate_file_handler;
 struct pci_bus;
@@ -49,6 +50,7 @@ void pci_liveupdate_setup_device(struct pci_dev *pdev);
 bool pci_liveupdate_incoming(struct pci_dev *pdev);
 bool pci_liveupdate_busy(struct pci_dev *pdev);
 bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot);
+bool pci_liveupdate_keeps_driver(struct device *dev);
 enum pci_liveupdate_obstacle pci_liveupdate_obstacle(struct pci_dev *pdev);
 int pci_liveupdate_check(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
@@ -99,6 +101,11 @@ static inline bool pci_liveupdate_busy(struct pci_dev *pdev)
 
 static inline bool pci_liveupdate_slot_busy(struct pci_bus *bus,
 					    unsigned int slot)
+{
+	return false;
+}
+
+static inline bool pci_liveupdate_keeps_driver(struct device *dev)
 {
 	return false;
 }

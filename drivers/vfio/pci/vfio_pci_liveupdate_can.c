@@ -25,6 +25,7 @@ static const char * const reasons[] = {
 	[VFIO_LIVEUPDATE_ZPCI]     = "it is a zPCI device",
 	[VFIO_LIVEUPDATE_INTX]     = "its INTx can't be masked in the device",
 	[VFIO_LIVEUPDATE_EXCLUDED] = "it is excluded in sysfs",
+	[VFIO_LIVEUPDATE_GOING]    = "its driver is being unbound",
 };
 
 /**
@@ -70,6 +71,12 @@ static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)
 		return VFIO_LIVEUPDATE_IOMMU;
 	if (!ida_is_empty(&device->pasids))
 		return VFIO_LIVEUPDATE_PASID;
+	/*
+	 * Who removes it holds its lock and waits for the file to be closed. The
+	 * session keeps the file, and reboot() waits for the lock.
+	 */
+	if (!device_is_registered(&device->device))
+		return VFIO_LIVEUPDATE_GOING;
 	return function_obstacle(vfio_pci_lu_vdev(device));
 }
 

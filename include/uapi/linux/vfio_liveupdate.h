@@ -50,6 +50,7 @@ enum vfio_liveupdate_obstacle {
 	VFIO_LIVEUPDATE_ZPCI,		/* is a zPCI device */
 	VFIO_LIVEUPDATE_INTX,		/* its INTx can't be masked in the device */
 	VFIO_LIVEUPDATE_EXCLUDED,	/* excluded by the administrator */
+	VFIO_LIVEUPDATE_GOING,		/* its driver is being unbound */
 };
 
 #endif
