@@ -20,6 +20,7 @@
 #define WAIT_MS		20000u
 #define STEP_MS		20u
 #define DEVICES		"/sys/bus/pci/devices"
+#define BRIDGE		0x060400
 
 void slot_monitor(const char *fmt, ...)
 {
@@ -33,6 +34,7 @@ void slot_monitor(const char *fmt, ...)
 	fflush(stdout);
 }
 
+/* 0 for a device that has no PCI Express capability. */
 static unsigned int find_express(const char *bdf)
 {
 	uint16_t at, head;
@@ -43,11 +45,30 @@ static unsigned int find_express(const char *bdf)
 		if ((head & 0xff) == PCI_CAP_ID_EXP)
 			return at;
 	}
-	MUST(!"no PCI Express capability");
 	return 0;
 }
 
-static void write16(const char *bdf, unsigned int at, uint16_t value)
+static bool is_slot(const char *bdf, unsigned int slot)
+{
+	unsigned int at = find_express(bdf);
+	uint16_t flags, number;
+
+	if (!at)
+		return false;
+	WORKS(co_pci_config_read16(bdf, at + PCI_EXP_FLAGS, &flags));
+	WORKS(co_pci_config_read16(bdf, at + PCI_EXP_SLTCAP + 2, &number));
+	return flags & PCI_EXP_FLAGS_SLOT && number >> 3 == slot;
+}
+
+void slot_port(unsigned int slot, char port[CO_BDF_SIZE])
+{
+	for (unsigned int i = 0; !co_pci_find_class(BRIDGE, i, port); i++)
+		if (is_slot(port, slot))
+			return;
+	MUST(!"a port with that slot");
+}
+
+void slot_config(const char *bdf, unsigned int at, uint16_t value)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -66,21 +87,44 @@ static void write16(const char *bdf, unsigned int at, uint16_t value)
  */
 void slot_pull(const char *port)
 {
-	unsigned int at = find_express(port) + PCI_EXP_SLTCTL;
+	unsigned int at = find_express(port);
 	uint16_t control;
 
+	MUST(at);
+	at += PCI_EXP_SLTCTL;
 	WORKS(co_pci_config_read16(port, at, &control));
-	write16(port, at, control | PCI_EXP_SLTCTL_PCC |
-		PCI_EXP_SLTCTL_PWR_IND_OFF);
-	write16(port, at, control);
+	slot_config(port, at, control | PCI_EXP_SLTCTL_PCC |
+		    PCI_EXP_SLTCTL_PWR_IND_OFF);
+	slot_config(port, at, control);
 }
 
 int slot_power(unsigned int slot, bool on)
 {
 	char path[PATH_MAX];
+	int err = 0;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/slots/%u/power", slot);
-	return file_write(path, on ? "1" : "0");
+	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		err = file_write(path, on ? "1" : "0");
+		if (err != -ENODEV)
+			break;
+		rig_sleep_ms(STEP_MS);
+	}
+	return err;
+}
+
+bool slot_wait_on(const char *port)
+{
+	unsigned int at = find_express(port) + PCI_EXP_SLTCTL;
+	uint16_t control;
+
+	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		WORKS(co_pci_config_read16(port, at, &control));
+		if ((control & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_ON)
+			return true;
+		rig_sleep_ms(STEP_MS);
+	}
+	return false;
 }
 
 bool slot_wait(const char *bdf, bool there)
@@ -93,14 +137,22 @@ bool slot_wait(const char *bdf, bool there)
 	return false;
 }
 
-bool slot_wait_file(const char *path)
+bool slot_wait_file(const char *path, bool there)
 {
 	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
-		if (!access(path, F_OK))
+		if (!access(path, F_OK) == there)
 			return true;
 		rig_sleep_ms(STEP_MS);
 	}
 	return false;
+}
+
+bool slot_wait_leaving(const char *bdf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/vfio-dev", bdf);
+	return slot_wait_file(path, false);
 }
 
 bool slot_driver(const char *bdf, const char *driver)

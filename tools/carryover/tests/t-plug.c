@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * I1, I4: an edu device in a hotplug slot that is carried over, and somebody at
- * the slot. "before" preserves it; "before slot" tries to turn its slot off then.
+ * the slot. "before" preserves it; "before slot" tries to turn its slot off then;
+ * "before pulled" (I6) has it pulled out then, and another one plugged in.
  *
  *   carried   nothing happens
  *   slot      its slot can't be turned off while it is nobody's
  *   stranger  it is pulled out, a disk is plugged there, and FINISH leaves that
  *             one alone
- *   gone      it is pulled out, the port's driver goes, then FINISH
+ *   gone      it is pulled out, then FINISH, then the port's driver goes
  *   same      it is pulled out and one like it is plugged: that one does not run
- *   port      the driver of the port above is unbound and bound: the device's
- *             writes were lost meanwhile, so it is refused
+ *   port      the driver of the port above can't be unbound; when somebody else
+ *             has turned the port off, the device's writes were lost, so it is
+ *             refused
  *   given-up  FINISH without claiming: ports are free, nobody gets the device
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
+#include <linux/reboot.h>
 
 #include "edu.h"
 #include "harness.h"
@@ -34,6 +38,45 @@
 #define SLOT		1
 #define DISK		"/dev/nvme0n1"
 #define BLOCK		4096
+#define PORT_DRIVER	"/sys/bus/pci/drivers/pcieport"
+
+static void kexec_fails(const char *bdf)
+{
+	int log = log_open();
+
+	CHECK(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		      LINUX_REBOOT_CMD_KEXEC, NULL) < 0);
+	SAME(errno, EBUSY);
+	CHECK(log_has(log, (const char *[]){ bdf, "being unbound", NULL }));
+	close(log);
+}
+
+/* Its driver waits for the session, and reboot() does not wait for the driver. */
+static int pulled(void)
+{
+	int session = rig_session_create(SESSION);
+	char bdf[CO_BDF_SIZE], port[CO_BDF_SIZE];
+	struct rig rig;
+
+	rig_edu(0, bdf);
+	sysfs_parent(bdf, port);
+	rig_open(&rig, bdf, TOKEN);
+	rig_preserve(&rig, session);
+	slot_pull(port);
+	MUST(slot_wait_leaving(bdf));
+	test_say("I6: kexec while a preserved device is pulled out");
+	kexec_fails(bdf);
+	SAME(sysfs_present(bdf), 0);
+	close(session);
+	close(rig.device);
+	close(rig.iommufd);
+	MUST(slot_wait(bdf, false));
+	slot_monitor("device_add edu,bus=rp");
+	MUST(slot_wait(bdf, true));
+	rig_open(&rig, bdf, TOKEN);
+	rig_check_dma(&rig);
+	return test_result();
+}
 
 static int before(bool slot)
 {
@@ -102,7 +145,7 @@ static void stranger(const char *bdf, const char *port)
 
 	pull(bdf, port);
 	slot_monitor("device_add nvme,bus=rp,drive=spare,serial=spare");
-	MUST(slot_wait_file(DISK));
+	MUST(slot_wait_file(DISK, true));
 	CHECK(slot_driver(bdf, "nvme"));
 	read_disk(0);
 	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), ENXIO);
@@ -120,8 +163,8 @@ static void gone(const char *bdf, const char *port)
 	int session = rig_session_retrieve(SESSION);
 
 	pull(bdf, port);
-	WORKS(file_write("/sys/bus/pci/drivers/pcieport/unbind", port));
 	rig_session_finish(session);
+	SAME(file_write(PORT_DRIVER "/unbind", port), 0);
 }
 
 static void same(const char *bdf, const char *port)
@@ -139,12 +182,17 @@ static void same(const char *bdf, const char *port)
 
 static void port_driver(const char *bdf, const char *port)
 {
-	int session = rig_session_retrieve(SESSION);
+	int session = rig_session_retrieve(SESSION), log = log_open();
+	uint16_t command;
 
-	WORKS(file_write("/sys/bus/pci/drivers/pcieport/unbind", port));
-	WORKS(file_write("/sys/bus/pci/drivers/pcieport/bind", port));
+	SAME(file_write(PORT_DRIVER "/unbind", port), -EBUSY);
+	WORKS(co_pci_config_read16(port, PCI_COMMAND, &command));
+	CHECK(command & PCI_COMMAND_MASTER);
+	slot_config(port, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
 	CHECK(rig_master(bdf));
 	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), ENXIO);
+	CHECK(log_has(log, (const char *[]){ port, "stopped on the way", NULL }));
+	close(log);
 	rig_session_finish(session);
 	CHECK(!rig_master(bdf));
 }
@@ -188,6 +236,8 @@ static int after(const char *mode)
 int main(int argc, char **argv)
 {
 	MUST(argc >= 2);
+	if (argc > 2 && !strcmp(argv[2], "pulled"))
+		return pulled();
 	if (!strcmp(argv[1], "before"))
 		return before(argc > 2);
 	return after(argv[1]);
