@@ -164,6 +164,23 @@ static int vfio_liveupdate_attach(struct vfio_device *device, u32 pt_id)
 	return pt_id ? device->ops->attach_ioas(device, &pt_id) : 0;
 }
 
+static int vfio_liveupdate_restore(struct vfio_device_file *df,
+				   const struct vfio_liveupdate_bind *bind)
+{
+	struct vfio_device *device = df->device;
+	int ret;
+
+	ret = vfio_df_open(df);
+	iommufd_restore_bound(df->iommufd);
+	if (ret)
+		return ret;
+	ret = vfio_liveupdate_attach(device, bind->pt_id) ?:
+	      bind->restore(device, bind->data);
+	if (ret)
+		vfio_df_close(df);
+	return ret;
+}
+
 /* As vfio_df_ioctl_bind_iommufd() does, under the ID of before. */
 static int vfio_liveupdate_bind(struct vfio_device_file *df,
 				const struct vfio_liveupdate_bind *bind)
@@ -176,16 +193,10 @@ static int vfio_liveupdate_bind(struct vfio_device_file *df,
 	ret = iommufd_restore_begin(df->iommufd, bind->devid, bind->sbdf);
 	if (ret)
 		return ret;
-	ret = vfio_df_open(df);
-	iommufd_restore_end(df->iommufd);
+	ret = vfio_liveupdate_restore(df, bind);
+	iommufd_restore_end(df->iommufd, bind->devid, !ret);
 	if (ret)
 		return ret;
-	ret = vfio_liveupdate_attach(device, bind->pt_id) ?:
-	      bind->restore(device, bind->data);
-	if (ret) {
-		vfio_df_close(df);
-		return ret;
-	}
 	device->cdev_opened = true;
 	/* The file's from here on: it ends the block when it is closed. */
 	device->liveupdate_blocked = false;

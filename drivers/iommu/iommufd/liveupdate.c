@@ -346,8 +346,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_ctx_file, "IOMMUFD");
  * @id:   the device's ID
  * @sbdf: PCI segment << 16 | bus << 8 | devfn of the device
  *
- * The next iommufd_device_bind() of this task gets the ID;
- * iommufd_restore_end() must follow.
+ * The next iommufd_device_bind() of this task gets the ID. When it is through,
+ * iommufd_restore_bound() must follow, and iommufd_restore_end() in any case.
  *
  * Return: 0, or -EBADMSG when the context has no such device waiting.
  */
@@ -360,7 +360,6 @@ int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf)
 			id, sbdf);
 		return -EBADMSG;
 	}
-	xa_erase(&ictx->lu.pending, id);
 	ictx->lu.restore_id = id;
 	WRITE_ONCE(ictx->lu.restorer, current);
 	return 0;
@@ -368,12 +367,26 @@ int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf)
 EXPORT_SYMBOL_NS_GPL(iommufd_restore_begin, "IOMMUFD");
 
 /**
- * iommufd_restore_end - IDs are given out as usual again
+ * iommufd_restore_bound - IDs are given out as usual again
  * @ictx: the context
  */
-void iommufd_restore_end(struct iommufd_ctx *ictx)
+void iommufd_restore_bound(struct iommufd_ctx *ictx)
 {
 	WRITE_ONCE(ictx->lu.restorer, NULL);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_restore_bound, "IOMMUFD");
+
+/**
+ * iommufd_restore_end - Nobody waits for the device any more
+ * @ictx: the context
+ * @id:   the device's ID
+ * @done: whether the device has it for good; otherwise it is unbound by now and
+ *        the ID is kept for the next iommufd_restore_begin()
+ */
+void iommufd_restore_end(struct iommufd_ctx *ictx, u32 id, bool done)
+{
+	if (done)
+		xa_erase(&ictx->lu.pending, id);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_restore_end, "IOMMUFD");
 

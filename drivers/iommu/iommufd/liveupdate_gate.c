@@ -204,16 +204,30 @@ struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
 	return iommufd_ioctl_passes(ucmd, cmd) ? NULL : ucmd->ictx;
 }
 
+/* The ID is reserved, or was, until it was given to an object that is gone. */
+static int restored_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+{
+	int rc;
+
+	obj->id = ictx->lu.restore_id;
+	rc = xa_insert(&ictx->objects, obj->id, XA_ZERO_ENTRY,
+		       GFP_KERNEL_ACCOUNT);
+	return rc == -EBUSY ? 0 : rc;
+}
+
 /*
- * An ID for a new object: the one that is being restored, which is reserved in
- * the xarray already, or any.
+ * An ID for a new object: the one that is being restored, or any that no device
+ * waits for. One that was taken and is waited for is thereby reserved again.
  */
 int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 {
-	if (READ_ONCE(ictx->lu.restorer) == current) {
-		obj->id = ictx->lu.restore_id;
-		return 0;
-	}
-	return xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY, xa_limit_31b,
-			GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (READ_ONCE(ictx->lu.restorer) == current)
+		return restored_id(ictx, obj);
+	do {
+		rc = xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY,
+			      xa_limit_31b, GFP_KERNEL_ACCOUNT);
+	} while (!rc && xa_load(&ictx->lu.pending, obj->id));
+	return rc;
 }
