@@ -17,7 +17,7 @@
 
 #define ROOT "/cgroup"
 
-static void may_lock(bool on)
+static void may(unsigned int capability, bool on)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
@@ -25,8 +25,8 @@ static void may_lock(bool on)
 	struct __user_cap_data_struct data[2];
 
 	MUST(!syscall(SYS_capget, &header, data));
-	data[0].effective &= ~(1u << CAP_IPC_LOCK);
-	data[0].effective |= (unsigned int)on << CAP_IPC_LOCK;
+	data[0].effective &= ~(1u << capability);
+	data[0].effective |= (unsigned int)on << capability;
 	MUST(!syscall(SYS_capset, &header, data));
 }
 
@@ -35,7 +35,7 @@ void limits_memlock(size_t bytes)
 	struct rlimit limit = { bytes, RLIM_INFINITY };
 
 	MUST(!setrlimit(RLIMIT_MEMLOCK, &limit));
-	may_lock(false);
+	may(CAP_IPC_LOCK, false);
 }
 
 void limits_memlock_lift(void)
@@ -43,7 +43,12 @@ void limits_memlock_lift(void)
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
 	MUST(!setrlimit(RLIMIT_MEMLOCK, &limit));
-	may_lock(true);
+	may(CAP_IPC_LOCK, true);
+}
+
+void limits_raw_io(void)
+{
+	may(CAP_SYS_RAWIO, false);
 }
 
 int limits_write(const char *name, const char *attribute, const char *text)

@@ -14,6 +14,9 @@ void limits_memlock(size_t bytes);
 /* No limit, and the right to go beyond it, again. */
 void limits_memlock_lift(void);
 
+/* From now on without the right to have devices without an IOMMU. */
+void limits_raw_io(void);
+
 /* A cgroup for memory, below the root. 0 bytes: without a limit. */
 void limits_group(const char *name, size_t bytes);
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that can't be had yet can be had later (DESIGN invariants I1, I4): a
+ * retrieve that fails for what somebody can mend says for what, and leaves the
+ * device running, nobody's, and its ID in the iommufd to itself.
+ *
+ *   before
+ *   after
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "limits.h"
+#include "log.h"
+#include "rig.h"
+
+#define TOKEN		1
+#define OUTGOING	50
+#define SOME		8u
+
+static int session;
+static char bdf[CO_BDF_SIZE];
+
+static int before(void)
+{
+	struct rig rig;
+
+	rig_edu(0, bdf);
+	rig_open(&rig, bdf, TOKEN);
+	rig_preserve(&rig, rig_session_create("retry"));
+	rig_linger();
+	return test_result();
+}
+
+/* Refused, and nothing has happened to the device. */
+static void refused(int error, const char *why)
+{
+	int log = log_open();
+
+	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), error);
+	CHECK(log_has(log, (const char *[]){ bdf, why, NULL }));
+	CHECK(rig_master(bdf));
+	close(log);
+}
+
+/* The same, as a child that lacks something. */
+static void refused_child(void (*lose)(void), int error, const char *why)
+{
+	pid_t child = fork();
+	int status;
+
+	MUST(child >= 0);
+	if (!child) {
+		lose();
+		refused(error, why);
+		_exit(test_result());
+	}
+	MUST(waitpid(child, &status, 0) == child);
+	SAME(status, 0);
+}
+
+static void not_bound(void)
+{
+	test_say("I4: the device is not bound yet");
+	refused(ENODEV, "not bound to vfio-pci");
+	refused(ENODEV, "not bound to vfio-pci");
+	WORKS(co_pci_bind(bdf, "vfio-pci"));
+}
+
+static void little_memory(void)
+{
+	limits_memlock(RIG_SIZE / 2);
+}
+
+/* Bound while the context is on its way out again: nothing of it may change. */
+static void context_preserved(struct rig *rig)
+{
+	int out = rig_session_create("retry-out");
+	uint32_t ioas[SOME];
+
+	test_say("I4: the iommufd is preserved again meanwhile");
+	rig_retrieve_one(rig, session, RIG_MEMFD);
+	rig_retrieve_one(rig, session, RIG_IOMMUFD);
+	WORKS(co_session_preserve(out, rig->iommufd, OUTGOING));
+	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), EBUSY);
+	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), EBUSY);
+	CHECK(rig_master(bdf));
+	close(out);
+
+	test_say("I2: the device's ID is kept for it");
+	for (unsigned int i = 0; i < SOME; i++) {
+		WORKS(co_ioas_alloc(rig->iommufd, &ioas[i]));
+		CHECK(ioas[i] != rig->note->device_id);
+	}
+	for (unsigned int i = 0; i < SOME; i++)
+		WORKS(co_iommufd_destroy(rig->iommufd, ioas[i]));
+}
+
+static int after(void)
+{
+	struct rig rig = { .token = TOKEN };
+	int luo = WORKS(co_luo_open());
+
+	session = WORKS(co_session_retrieve(luo, "retry"));
+	rig_edu(0, bdf);
+	not_bound();
+	test_say("I4: who asks has no CAP_SYS_RAWIO");
+	refused_child(limits_raw_io, EPERM, "CAP_SYS_RAWIO");
+	test_say("I4: who asks may lock too little memory");
+	refused_child(little_memory, ENOMEM, "its iommufd");
+	context_preserved(&rig);
+	rig_retrieve_one(&rig, session, RIG_VFIO);
+	rig_check(&rig);
+	rig_session_finish(session);
+	rig_check_dma(&rig);
+	rig_close(&rig);
+	return test_result();
+}
+
+int main(int argc, char **argv)
+{
+	return argc > 1 && !strcmp(argv[1], "after") ? after() : before();
+}
