@@ -8,7 +8,9 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/pci.h>
+#include <linux/pci-ecam.h>
 #include <linux/pci_liveupdate.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
@@ -274,7 +276,58 @@ static void bridges_above(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pci_incoming_leads_to(&bridge, &in));
 }
 
+static void __maybe_unused shuts_down(struct platform_device *host) { }
+
+/* A device on a root bus of a host bridge of its own. */
+struct made_host {
+	struct platform_driver driver;
+	struct platform_device device;
+	struct pci_host_bridge bridge;
+	struct pci_bus bus;
+	struct pci_dev pdev;
+};
+
+static struct made_host *make_host(struct kunit *test)
+{
+	struct made_host *made = kunit_kzalloc(test, sizeof(*made), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, made);
+	made->device.dev.bus = &platform_bus_type;
+	made->bridge.dev.parent = &made->device.dev;
+	made->bus.bridge = &made->bridge.dev;
+	/* Where an architecture looks for what else is above. */
+	made->bus.sysdata = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, made->bus.sysdata);
+	made->pdev.bus = &made->bus;
+	return made;
+}
+
+/* Host bridges that stop the bus, or may: refused (I4). */
+static void host_bridges(struct kunit *test)
+{
+	struct made_host *made = make_host(test);
+
+	made->bridge.dev.parent = NULL;
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+			PCI_LIVEUPDATE_NO_OBSTACLE);
+	made->bridge.dev.parent = &made->device.dev;
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+			PCI_LIVEUPDATE_NO_OBSTACLE);
+	made->device.dev.driver = &made->driver.driver;
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+			PCI_LIVEUPDATE_HOST_STOPS);
+#ifdef CONFIG_PCI_ECAM
+	made->bridge.ops = (struct pci_ops *)&pci_generic_ecam_ops.pci_ops;
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+			PCI_LIVEUPDATE_NO_OBSTACLE);
+	made->driver.shutdown = shuts_down;
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+			PCI_LIVEUPDATE_HOST_STOPS);
+#endif
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(host_bridges),
 	KUNIT_CASE(many_devices),
 	KUNIT_CASE(too_many_devices),
 	KUNIT_CASE(no_list),

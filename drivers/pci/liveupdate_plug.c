@@ -5,6 +5,7 @@
  */
 #include <linux/export.h>
 #include <linux/pci.h>
+#include <linux/pci-ecam.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/platform_device.h>
 
@@ -33,12 +34,22 @@ bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot)
 	return false;
 }
 
-/* The platform device or the like that the host bridge's driver is bound to. */
+/*
+ * A driver of its own sets the host bridge up anew when it is probed: the link
+ * goes down. One that firmware has set up, found by ACPI or as plain ECAM, is
+ * left as it is.
+ */
 static bool host_stops(struct pci_dev *pdev)
 {
-	struct device *parent = pci_find_host_bridge(pdev->bus)->dev.parent;
+	struct pci_host_bridge *host = pci_find_host_bridge(pdev->bus);
+	struct device *parent = host->dev.parent;
 
-	return parent && dev_is_platform(parent) && parent->driver &&
+	if (!parent || !parent->driver)
+		return false;
+	if (!IS_ENABLED(CONFIG_PCI_ECAM) ||
+	    host->ops != &pci_generic_ecam_ops.pci_ops)
+		return true;
+	return dev_is_platform(parent) &&
 	       to_platform_driver(parent->driver)->shutdown;
 }
 
@@ -47,7 +58,7 @@ static bool host_stops(struct pci_dev *pdev)
  * @pdev: the device
  *
  * Return: PCI_LIVEUPDATE_NO_OBSTACLE, or what is above its bridges and would
- *         stop it at a kexec.
+ *         stop it when one kernel ends or the next begins.
  */
 enum pci_liveupdate_obstacle pci_liveupdate_obstacle(struct pci_dev *pdev)
 {

@@ -30,7 +30,7 @@ struct pci_saved_state;
  *                                is no bridge, as behind Intel's VMD: that one
  *                                is stopped
  * @PCI_LIVEUPDATE_HOST_STOPS:    the host bridge's driver stops the bus when the
- *                                kernel ends
+ *                                kernel ends, or sets it up anew in the next one
  */
 enum pci_liveupdate_obstacle {
 	PCI_LIVEUPDATE_NO_OBSTACLE,

@@ -4,6 +4,7 @@
  */
 #include <linux/export.h>
 #include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
@@ -26,6 +27,8 @@ static const char * const reasons[] = {
 	[VFIO_LIVEUPDATE_INTX]     = "its INTx can't be masked in the device",
 	[VFIO_LIVEUPDATE_EXCLUDED] = "it is excluded in sysfs",
 	[VFIO_LIVEUPDATE_GOING]    = "its driver is being unbound",
+	[VFIO_LIVEUPDATE_BEHIND]   = "it is behind a device that is stopped, as Intel's VMD",
+	[VFIO_LIVEUPDATE_HOST]     = "the driver of its host bridge does not leave the bus running",
 };
 
 /**
@@ -39,6 +42,18 @@ const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle)
 	return reasons[obstacle];
 }
 EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_reason);
+
+static enum vfio_liveupdate_obstacle bus_obstacle(struct pci_dev *pdev)
+{
+	switch (pci_liveupdate_obstacle(pdev)) {
+	case PCI_LIVEUPDATE_BEHIND_DEVICE:
+		return VFIO_LIVEUPDATE_BEHIND;
+	case PCI_LIVEUPDATE_HOST_STOPS:
+		return VFIO_LIVEUPDATE_HOST;
+	default:
+		return VFIO_LIVEUPDATE_OK;
+	}
+}
 
 static enum vfio_liveupdate_obstacle
 function_obstacle(struct vfio_pci_core_device *vdev)
@@ -60,7 +75,7 @@ function_obstacle(struct vfio_pci_core_device *vdev)
 	/* It would fall back to INTx when enumeration turns its MSI off. */
 	if (pdev->pin && !vdev->pci_2_3 && !vdev->nointx)
 		return VFIO_LIVEUPDATE_INTX;
-	return VFIO_LIVEUPDATE_OK;
+	return bus_obstacle(pdev);
 }
 
 static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)

@@ -51,6 +51,8 @@ enum vfio_liveupdate_obstacle {
 	VFIO_LIVEUPDATE_INTX,		/* its INTx can't be masked in the device */
 	VFIO_LIVEUPDATE_EXCLUDED,	/* excluded by the administrator */
 	VFIO_LIVEUPDATE_GOING,		/* its driver is being unbound */
+	VFIO_LIVEUPDATE_BEHIND,		/* behind a device that is stopped, as Intel's VMD */
+	VFIO_LIVEUPDATE_HOST,		/* its host bridge's driver stops the bus */
 };
 
 #endif
