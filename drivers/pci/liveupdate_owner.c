@@ -274,23 +274,52 @@ bool pci_liveupdate_listed(u64 handle)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_listed);
 
+/* Returns whether it can't go on either when a driver turns Bus Master on. */
+static bool reset_idle(struct pci_dev *pdev)
+{
+	int err;
+
+	pci_set_power_state(pdev, PCI_D0);
+	pci_save_state(pdev);
+	err = __pci_reset_function_locked(pdev);
+	pci_restore_state(pdev);
+	if (!err) {
+		pci_info(pdev, "liveupdate: stopped and reset\n");
+		return true;
+	}
+	pci_incoming_set_suspect(pdev, true);
+	return !pdev->driver;
+}
+
 /*
- * Whatever was found with a list that can't be read was stopped then, and the
- * driver that has it by now has reset it, if it can be. Otherwise a device that
- * another driver has is that driver's, and what it does can't be told.
- *
- * Returns whether the device that was left running writes no more.
+ * A device that is in use is its user's, and what it does can't be told. But
+ * whatever was found with a list that can't be read was stopped then, and who
+ * has enabled it since has reset it, if it can be.
  */
+static bool stop_locked(struct pci_dev *pdev)
+{
+	if (pci_is_enabled(pdev))
+		return pci_incoming_unknown && pci_reset_supported(pdev);
+	pci_err(pdev, "liveupdate: stopping it, it is not on the list of running devices\n");
+	return pci_incoming_halt(pdev) && reset_idle(pdev);
+}
+
+/* Returns whether the device that was left running writes no more. */
 static bool stop_unlisted(struct pci_dev *pdev)
 {
-	guard(device)(&pdev->dev);
-	if (pci_incoming_unknown)
-		return pci_reset_supported(pdev);
-	if (pdev->driver && strcmp(pdev->driver->name, PCI_LIVEUPDATE_DRIVER))
-		return false;
-	pci_err(pdev, "liveupdate: stopping it, it is not on the list of running devices\n");
-	pci_incoming_set_suspect(pdev, true);
-	return pci_incoming_halt(pdev);
+	struct pci_dev *bridge = pci_dev_get(pci_upstream_bridge(pdev));
+	bool stopped;
+
+	pm_runtime_get_sync(&pdev->dev);
+	if (bridge)
+		pci_dev_lock(bridge);
+	scoped_guard(pci_dev, pdev)
+		stopped = stop_locked(pdev);
+	if (bridge)
+		pci_dev_unlock(bridge);
+	pm_runtime_put(&pdev->dev);
+	pci_dev_put(bridge);
+	return stopped;
 }
 
 /**

@@ -14,7 +14,8 @@
  *   never    nobody asks for the session: everything stays as it was
  *   alien    the kernel has no handlers: the same, for good, and it says so
  *   off      it was told to leave live updates alone: the same, and no word
- *   other    its list of devices has another version: all are stopped at once
+ *   other    its list of devices has another version: all are stopped at once,
+ *            and the session's is reset
  *   unseen   the device's bus is not scanned: what it may write is never freed
  *   forgotten  the same, and the memfd is retrieved and closed
  */
@@ -185,11 +186,13 @@ static int off(const char *bdf)
 /* Stopped when it was found, and the session can be finished all the same. */
 static int other(const char *bdf)
 {
-	int session;
+	int session, log = log_open();
 
 	CHECK(!rig_master(bdf));
 	session = rig_session_retrieve("unclaimed");
 	FAILS(co_session_retrieve_fd(session, TOKEN + 1), ENXIO);
+	CHECK(log_has(log, (const char *[]){ bdf, "stopped and reset", NULL }));
+	close(log);
 	watch_canary();
 	rig_session_finish(session);
 	CHECK(!rig_master(bdf));
