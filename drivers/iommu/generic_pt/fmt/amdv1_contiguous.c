@@ -8,8 +8,10 @@
  */
 #define PT_FMT amdv1
 #define PT_SUPPORTED_FEATURES \
+	(BIT(PT_FEAT_FULL_VA) | BIT(PT_FEAT_DYNAMIC_TOP) | \
+	 BIT(PT_FEAT_AMDV1_ENCRYPT_TABLES))
+#define PT_FORCE_ENABLED_FEATURES \
 	(BIT(PT_FEAT_DYNAMIC_TOP) | BIT(PT_FEAT_AMDV1_ENCRYPT_TABLES))
-#define PT_FORCE_ENABLED_FEATURES PT_SUPPORTED_FEATURES
 #define PTPFX amdv1_
 
 #include <linux/generic_pt/common.h>
@@ -34,6 +36,15 @@ static bool amdv1_find_leaf(struct pt_range *range, struct pt_state *pts)
 	return pts->type == PT_ENTRY_OA;
 }
 
+/* Are the next four items one step after the other? */
+static bool amdv1_four_follow(const u64 *item, u64 want, u64 step)
+{
+	return READ_ONCE(item[0]) == want &&
+	       READ_ONCE(item[1]) == want + step &&
+	       READ_ONCE(item[2]) == want + 2 * step &&
+	       READ_ONCE(item[3]) == want + 3 * step;
+}
+
 /*
  * Bytes, no more than @most by less than an item, that the items behind a leaf
  * of one item go on with. They differ from it by their address only.
@@ -41,15 +52,17 @@ static bool amdv1_find_leaf(struct pt_range *range, struct pt_state *pts)
 static u64 amdv1_follow(const struct pt_state *pts, u64 most)
 {
 	unsigned int isz_lg2 = pt_table_item_lg2sz(pts);
-	const u64 *table = pt_cur_table(pts, u64);
-	unsigned int first = pts->index + 1, i = first, end;
+	const u64 *first = pt_cur_table(pts, u64) + pts->index + 1;
 	u64 step = log2_to_int_t(u64, isz_lg2), want = pts->entry + step;
+	const u64 *item = first, *end;
 
-	end = min_t(u64, log2_to_int(pt_num_items_lg2(pts)),
-		    first + log2_div(most - 1, isz_lg2) + 1);
-	for (; i < end && READ_ONCE(table[i]) == want; i++)
+	end = first + min_t(u64, log2_div(most - 1, isz_lg2) + 1,
+			    log2_to_int(pt_num_items_lg2(pts)) - pts->index - 1);
+	for (; end - item >= 4 && amdv1_four_follow(item, want, step); item += 4)
+		want += 4 * step;
+	for (; item < end && READ_ONCE(*item) == want; item++)
 		want += step;
-	return log2_mul_t(u64, i - first, isz_lg2);
+	return log2_mul_t(u64, (item - first), isz_lg2);
 }
 
 /* Bytes from pts->range->va on that the leaf, and items behind it, map. */
