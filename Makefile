@@ -23,6 +23,8 @@ help:
 	@echo "                           tools/vm/configs/"
 	@echo "make userspace             build the library, the demo and the test programs"
 	@echo "make check-kcsan           tests in which calls meet, on a kernel that reports races"
+	@echo "make bench                 what a live update costs, and whether it is within the limits;"
+	@echo "                           a table, a plot and JSON. BENCH='--short' or a few payloads"
 	@echo "make check-matrix          build every configuration of our options; takes long"
 	@echo "make series [BUILD=1]      the patches for upstream, proven to be the tested tree; BUILD=1"
 	@echo "                           builds the kernel after each, which takes minutes"
@@ -93,6 +95,11 @@ check-kcsan: packages
 	$(SAY) tests, on a kernel that reports races
 	@tools/check/kcsan $(TESTS)
 
+bench: packages userspace
+	@tools/vm/build base release
+	$(SAY) benchmark
+	@tools/bench/run $(BENCH)
+
 check-matrix: packages
 	@tools/base/packages matrix
 	$(SAY) configurations
@@ -114,4 +121,4 @@ clean:
 	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests matrix)
 
 .PHONY: help packages source kernel kernels userspace install series demo lint check check-debug \
-	check-kcsan check-matrix baseline shell clean
+	check-kcsan bench check-matrix baseline shell clean
