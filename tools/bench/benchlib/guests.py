@@ -52,7 +52,7 @@ def _files(guest: Guest, program: str) -> Path:
 
 def _run(guest: Guest, name: str, options, program: str = "bench") -> Path:
     out = guest.out / name
-    command = [str(TOP / "tools/vm/vm"), "run", "--out", str(out), "--quiet", "--icount",
+    command = [guest.env.get("VM") or str(TOP / "tools/vm/vm"), "run", "--out", str(out), "--quiet", "--icount",
                "--smp", "1", "--cpu", CPU, "--timeout", str(guest.timeout),
                "--files", str(_files(guest, program)), *options]
     with open(guest.out / f"{name}.log", "w", encoding="utf-8") as log:

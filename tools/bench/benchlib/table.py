@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tables for people."""
 
+from . import scale as scaled
+
 OURS = ("preserve-memfd", "preserve-iommufd", "preserve-device", "freeze", "boot", "enumeration",
         "retrieve-memfd", "retrieve-iommufd", "retrieve-device", "pa-first", "pa-all", "finish")
 AGAIN = ("again-open", "again-map", "again-pa-all")
@@ -81,6 +83,26 @@ def limits(verdicts) -> str:
         lines.append([verdict.limit["text"], _number(verdict.value) + detail,
                       _number(verdict.limit["most"]), verdict.word])
     return _grid(lines)
+
+
+def _seconds(ticks) -> str:
+    return "" if ticks is None else f"{ticks / 1e9:.3g}"
+
+
+def scale(measured, count_of) -> str:
+    """What nobody measured; "" when there is nothing to tell it from."""
+    rows = scaled.memory(measured, count_of)
+    few = scaled.devices(measured, count_of)
+    if not any(value is not None for _, values in rows for value in values):
+        return ""
+    lines = [["on paper, s"] + [f"{tib} TiB, {kind}" for kind, tib in scaled.CASES],
+             _rule(len(scaled.CASES) + 1)]
+    lines += [[row] + [_seconds(value) for value in values] for row, values in rows]
+    text = _grid(lines)
+    if any(value is not None for _, value in few):
+        text += "\n" + _grid([[f"{scaled.MANY_DEVICES} devices on paper, s", ""], _rule(2)]
+                             + [[row, _seconds(value)] for row, value in few])
+    return text
 
 
 def reasons(verdicts) -> str:
