@@ -72,7 +72,7 @@ def _rows(lines) -> Dict[str, int]:
     return {match[1]: int(match[2]) for match in map(ROW.match, lines) if match}
 
 
-def _check_same(name: str, lines):
+def check_same(name: str, lines):
     """What must not differ between the kernels of a run does not."""
     seen = {}
     for match in filter(None, map(SAME.match, lines)):
@@ -95,7 +95,7 @@ def measure(guest: Guest, payload, name: str = "") -> Dict[str, int]:
     out = _run(guest, name, ["--kernel", str(guest.kernel), "--mem", f"{payload.guest_mib}M",
                              *_edus(payload.devices), *stages])
     lines = [line for stage in range(1, payload.kernels + 1) for line in _lines(out, stage)]
-    _check_same(name, lines)
+    check_same(name, lines)
     return _rows(lines)
 
 
