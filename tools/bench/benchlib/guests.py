@@ -22,7 +22,7 @@ ROW = re.compile(r"^row (\S+) (\d+)$")
 SAME = re.compile(r"^same (\S+) (\S+)$")
 EVENT = re.compile(r"^(-?\d+) (-?\d+) (previous|this) (\w+) 0 ?(.*)$")
 BLACKOUT = re.compile(r"blackout, command to command\s+([0-9.]+) ms")
-DEMO_IOPS = 1000
+DEMO_IOPS = 20
 REPORT = re.compile(r"^(kernel|kexec) (\d+) (?:tsc|start) (\d+)")
 
 

@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 
 from . import fit
 
-PANEL_WIDTH, PANEL_HEIGHT = 470, 430
+PANEL_WIDTH, PANEL_HEIGHT = 500, 410
 LEFT, TOP, PLOT_WIDTH, PLOT_HEIGHT = 60, 40, 390, 250
-LEGEND_TOP, LEGEND_STEP = 335, 15
+LEGEND_TOP, LEGEND_STEP, LEGEND_WIDTH = 335, 15, 220
 ROWS = {
     "preserve-iommufd": "#8c564b", "freeze": "#d62728", "boot": "#7f7f7f",
     "retrieve-memfd": "#1f77b4", "retrieve-iommufd": "#2ca02c", "again-map": "#ff7f0e",
@@ -69,9 +69,9 @@ def _series(row, points, x_axis, y_axis, number):
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts = [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>']
     parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-    x, y = LEFT + number % 2 * 200, LEGEND_TOP + number // 2 * LEGEND_STEP
+    x, y = LEFT + number % 2 * LEGEND_WIDTH, LEGEND_TOP + number // 2 * LEGEND_STEP
     grows = fit.exponent(points)
-    label = row if grows is None else f"{row}: exponent {grows:.2f}"
+    label = row if grows is None else f"{row}: exponent {round(grows, 2) + 0.0:.2f}"
     return parts + [f'<rect x="{x}" y="{y - 9}" width="12" height="9" fill="{colour}"/>',
                     _text(x + 18, y, label)]
 
