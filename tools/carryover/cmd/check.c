@@ -128,6 +128,7 @@ int check_all(struct report *report, const struct plan *plan)
 
 	machine_read(&machine);
 	check_kernel(report, &machine);
+	check_kexec(report, &machine, plan, have ? &image : NULL);
 	check_rights(report);
 	check_memory(report, &machine, plan, have ? &image : NULL);
 	check_devices(report, plan);

@@ -52,7 +52,7 @@ struct machine {
 void machine_read(struct machine *machine);
 void machine_free(struct machine *machine);
 
-/* KHO, LUO, our options, noiommu mode, kexec. */
+/* KHO, LUO, our options, noiommu mode. */
 void check_kernel(struct report *report, const struct machine *machine);
 
 /* Capabilities of this process. */
@@ -71,6 +71,17 @@ void check_sessions(struct report *report, const struct plan *plan);
 /* The second kernel. */
 void check_image(struct report *report, const struct machine *machine,
 		 const struct plan *plan, const struct image *image);
+
+/* Its command line. */
+void check_words(struct report *report, const struct machine *machine,
+		 const struct plan *plan, const struct image *image);
+
+/* Whether kexec would load it; @image may be NULL. */
+void check_kexec(struct report *report, const struct machine *machine,
+		 const struct plan *plan, const struct image *image);
+
+/* Where System RAM ends, 0 if it cannot be seen. */
+unsigned long long memory_end(void);
 
 /* All of it; 0, or a negative errno if the image cannot be read, reported. */
 int check_all(struct report *report, const struct plan *plan);

@@ -29,17 +29,18 @@ static void link_name(const char *path, char *name, size_t size)
 
 static void check_driver(struct report *report, const char *bdf)
 {
-	char driver[64], remedy[160];
+	char driver[64], unbind[128] = "", remedy[320];
 
 	link_name(host_path(DEVICES "/%s/driver", bdf), driver, sizeof(driver));
 	if (!strcmp(driver, "vfio-pci")) {
 		report_add(report, LEVEL_GOOD, "driver", bdf, NULL, "its driver is vfio-pci");
 		return;
 	}
+	if (driver[0])
+		snprintf(unbind, sizeof(unbind), "; echo %s >" DEVICES "/%s/driver/unbind", bdf, bdf);
 	snprintf(remedy, sizeof(remedy),
-		 "echo vfio-pci >" DEVICES "/%s/driver_override%s%s%s; echo %s >/sys/bus/pci/drivers_probe",
-		 bdf, driver[0] ? "; echo " : "", driver[0] ? bdf : "",
-		 driver[0] ? " >.../driver/unbind" : "", bdf);
+		 "echo vfio-pci >" DEVICES "/%s/driver_override%s; echo %s >/sys/bus/pci/drivers_probe",
+		 bdf, unbind, bdf);
 	if (driver[0])
 		report_add(report, LEVEL_FAIL, "driver", bdf, remedy,
 			   "its driver is %s, not vfio-pci", driver);
@@ -117,6 +118,19 @@ static void check_functions(struct report *report, const char *bdf)
 	free(count);
 }
 
+/* Somebody said that it is not to be carried. */
+static void check_excluded(struct report *report, const char *bdf, const char *name)
+{
+	char *kept = host_read(host_path(DEVICES "/%s/vfio-dev/%s/liveupdate", bdf, name));
+	char remedy[160];
+
+	snprintf(remedy, sizeof(remedy), "echo 1 >" DEVICES "/%s/vfio-dev/%.40s/liveupdate", bdf, name);
+	if (kept && kept[0] == '0')
+		report_add(report, LEVEL_FAIL, "excluded", bdf, remedy,
+			   "it was excluded from live updates, in sysfs");
+	free(kept);
+}
+
 static void check_file(struct report *report, const char *bdf)
 {
 	DIR *dir = opendir(host_path(DEVICES "/%s/vfio-dev", bdf));
@@ -124,7 +138,10 @@ static void check_file(struct report *report, const char *bdf)
 	bool found = false, noiommu = false;
 
 	while (dir && (entry = readdir(dir))) {
-		found |= !!strstr(entry->d_name, "vfio");
+		if (!strstr(entry->d_name, "vfio"))
+			continue;
+		found = true;
+		check_excluded(report, bdf, entry->d_name);
 		noiommu |= !strncmp(entry->d_name, "noiommu-", 8);
 	}
 	if (dir)

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "check.h"
-#include "cmdline.h"
 #include "host.h"
 
 /**
@@ -101,37 +100,6 @@ static void check_others(struct report *report, const char *path,
 	}
 }
 
-static const struct {
-	const char *word;
-	const char *option;
-	const char *remedy;
-	const char *lost;
-} words[] = {
-	{ "kho", "KEXEC_HANDOVER_ENABLE_DEFAULT", "add kho=on",
-	  "KHO would be off: the device would write into memory taken for free" },
-	{ "liveupdate", NULL, "add liveupdate=on",
-	  "the Live Update Orchestrator would be off" },
-	{ "vfio.enable_unsafe_noiommu_mode", NULL, "add vfio.enable_unsafe_noiommu_mode=1",
-	  "VFIO's no-IOMMU mode would be off" },
-};
-
-static void check_words(struct report *report, const struct plan *plan,
-			const struct image *image)
-{
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		char *value = word_value(plan->cmdline, words[i].word);
-		bool on = value && (!value[0] || word_bool(value) == 1);
-
-		if (!value && words[i].option && image->config)
-			on = config_on(image->config, words[i].option);
-		if (!on)
-			report_add(report, LEVEL_FAIL, "image-cmdline", plan->kernel,
-				   words[i].remedy, "with this command line %s",
-				   words[i].lost);
-		free(value);
-	}
-}
-
 void check_image(struct report *report, const struct machine *machine,
 		 const struct plan *plan, const struct image *image)
 {
@@ -142,5 +110,5 @@ void check_image(struct report *report, const struct machine *machine,
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		check_part(report, plan->kernel, machine, image, &parts[i]);
 	check_others(report, plan->kernel, machine, image);
-	check_words(report, plan, image);
+	check_words(report, machine, plan, image);
 }

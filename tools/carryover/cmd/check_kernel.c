@@ -82,16 +82,6 @@ static bool built_without(const struct machine *machine, const char *option)
 	return machine->config && !config_on(machine->config, option);
 }
 
-/* What a word of the command line says, or @otherwise without it. */
-static int asked_for(const struct machine *machine, const char *word, int otherwise)
-{
-	char *value = word_value(machine->cmdline, word);
-	int on = value ? word_bool(value) : otherwise;
-
-	free(value);
-	return on;
-}
-
 static void check_kho(struct report *report, const struct machine *machine)
 {
 	int by_default = !built_without(machine, "KEXEC_HANDOVER_ENABLE_DEFAULT");
@@ -100,7 +90,7 @@ static void check_kho(struct report *report, const struct machine *machine)
 		report_add(report, LEVEL_FAIL, "kho", NULL,
 			   "build this kernel with CONFIG_KEXEC_HANDOVER=y",
 			   "this kernel was built without Kexec HandOver");
-	else if (asked_for(machine, "kho", by_default) != 1)
+	else if (!word_switch(machine->cmdline, "kho", BARE_MALFORMED, by_default, NULL))
 		report_add(report, LEVEL_FAIL, "kho", NULL,
 			   "boot with kho=on", "Kexec HandOver is off");
 	else if (host_has(host_path("/dev/liveupdate")) ||
@@ -122,7 +112,7 @@ static void check_luo(struct report *report, const struct machine *machine)
 		report_add(report, LEVEL_FAIL, "liveupdate", NULL,
 			   "build this kernel with CONFIG_LIVEUPDATE=y",
 			   "this kernel was built without the Live Update Orchestrator");
-	else if (asked_for(machine, "liveupdate", 0) != 1)
+	else if (!word_switch(machine->cmdline, "liveupdate", BARE_MALFORMED, 0, NULL))
 		report_add(report, LEVEL_FAIL, "liveupdate", NULL,
 			   "boot with liveupdate=on",
 			   "the Live Update Orchestrator is off");
@@ -183,22 +173,10 @@ static void check_noiommu(struct report *report)
 			   "there is no /dev/iommu");
 }
 
-static void check_kexec(struct report *report)
-{
-	char *off = host_read(host_path("/proc/sys/kernel/kexec_load_disabled"));
-
-	if (off && off[0] == '1')
-		report_add(report, LEVEL_FAIL, "kexec", NULL,
-			   "reboot; kernel.kexec_load_disabled cannot be taken back",
-			   "loading kernels is forbidden by kernel.kexec_load_disabled");
-	free(off);
-}
-
 void check_kernel(struct report *report, const struct machine *machine)
 {
 	check_kho(report, machine);
 	check_luo(report, machine);
 	check_options(report, machine);
 	check_noiommu(report);
-	check_kexec(report);
 }

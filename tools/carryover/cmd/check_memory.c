@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "check.h"
+#include "cmdline.h"
 #include "host.h"
 
 #define MIB		(1ull << 20)
@@ -21,6 +22,8 @@
 #define SMALL_SEGMENTS	MIB
 #define SCRATCH_ROOM	(16 * MIB)
 #define SCRATCH_SHARE	4	/* more than a fourth of memory is a lot */
+#define CRASH_ALIGN	(16 * MIB)
+#define CRASH_ROUND	(128 * MIB)
 #define PINS_LOW	(64 * MIB)
 
 static unsigned long long meminfo(const char *name)
@@ -87,6 +90,67 @@ static const char *sizes(const struct machine *machine)
 	return text;
 }
 
+unsigned long long memory_end(void)
+{
+	char *text = host_read(host_path("/proc/iomem"));
+	char *line, *rest = text;
+	unsigned long long last, end = 0;
+
+	while (rest && (line = strsep(&rest, "\n")))
+		if (strstr(line, " : System RAM") && sscanf(line, "%*x-%llx", &last) == 1 && last)
+			end = last + 1;
+	free(text);
+	return end;
+}
+
+/* The size that counts for this machine, of all forms of the word; 0 if none. */
+static unsigned long long crash_size(const char *value, unsigned long long total)
+{
+	unsigned long long start, end;
+	char *at;
+
+	if (!strchr(value, '-') || strcspn(value, "-") > strcspn(value, "@,:"))
+		return size_prefix(value, NULL);
+	while (*value) {
+		start = size_prefix(value, &at);
+		if (*at++ != '-')
+			return 0;
+		end = *at == ':' ? ~0ull : size_prefix(at, &at);
+		if (*at++ != ':')
+			return 0;
+		if (total >= start && total < end)
+			return size_prefix(at, NULL);
+		at += strcspn(at, ",");
+		value = at + (*at == ',');
+	}
+	return 0;
+}
+
+/* Until the new kernel knows what is kept it has nothing but the scratch areas. */
+static void check_crash(struct report *report, const struct machine *machine,
+			const struct plan *plan, unsigned long long need)
+{
+	char *value = word_value(plan->cmdline, "crashkernel");
+	unsigned long long total = (meminfo("MemTotal") + CRASH_ROUND - 1) / CRASH_ROUND * CRASH_ROUND;
+	unsigned long long size = value ? crash_size(value, total) : 0, largest = 0;
+	char remedy[80];
+
+	for (unsigned int i = 0; i < machine->scratch_count; i++)
+		if (machine->scratch[i] > largest)
+			largest = machine->scratch[i];
+	snprintf(remedy, sizeof(remedy), "leave it out, or boot this kernel with kho_scratch=32M,%lluM,64M",
+		 (size + need + 2 * CRASH_ALIGN) / MIB);
+	if (size && largest && size + CRASH_ALIGN > largest)
+		report_add(report, LEVEL_WARN, "crashkernel", plan->kernel, remedy,
+			   "crashkernel= wants %s of the scratch areas, %s: the next kernel would have no kdump",
+			   size_text(size), sizes(machine));
+	else if (size && largest && size + need + CRASH_ALIGN > largest)
+		report_add(report, LEVEL_WARN, "crashkernel", plan->kernel, remedy,
+			   "crashkernel= takes %s of the scratch areas, %s: the update after the next may find no room there",
+			   size_text(size), sizes(machine));
+	free(value);
+}
+
 static void check_scratch(struct report *report, const struct machine *machine,
 			  const struct plan *plan, const struct image *image)
 {
@@ -96,6 +160,8 @@ static void check_scratch(struct report *report, const struct machine *machine,
 	};
 	unsigned long long need = segments[0] + segments[1] + segments[2];
 
+	if (image)
+		check_crash(report, machine, plan, need);
 	if (!machine->scratch_count)
 		report_add(report, LEVEL_WARN, "scratch", NULL,
 			   "mount -t debugfs none /sys/kernel/debug, with CONFIG_KEXEC_HANDOVER_DEBUGFS=y",

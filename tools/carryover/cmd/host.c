@@ -92,21 +92,29 @@ bool host_has(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-unsigned long long size_value(const char *text)
+unsigned long long size_prefix(const char *text, char **end)
 {
-	char *end;
-	unsigned long long value = strtoull(text, &end, 0);
+	char *rest;
+	unsigned long long value = strtoull(text, &rest, 0);
 	int shift = 0;
 
-	if (end == text || text[0] == '-')
-		return 0;
-	switch (*end) {
+	switch (rest == text ? 0 : *rest) {
 	case 'T': case 't': shift += 10; /* fallthrough */
 	case 'G': case 'g': shift += 10; /* fallthrough */
 	case 'M': case 'm': shift += 10; /* fallthrough */
-	case 'K': case 'k': shift += 10; end++;
+	case 'K': case 'k': shift += 10; rest++;
 	}
-	return *end || value > ~0ull >> shift ? 0 : value << shift;
+	if (end)
+		*end = rest;
+	return value > ~0ull >> shift ? 0 : value << shift;
+}
+
+unsigned long long size_value(const char *text)
+{
+	char *end;
+	unsigned long long value = size_prefix(text, &end);
+
+	return *end || text[0] == '-' ? 0 : value;
 }
 
 const char *size_text(unsigned long long bytes)

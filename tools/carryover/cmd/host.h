@@ -25,6 +25,9 @@ bool host_has(const char *path);
 /* "12K", "3M", "1G" or bytes, as kernel and user write it; 0 if it is none. */
 unsigned long long size_value(const char *text);
 
+/* The size that @text begins with, 0 if none; what follows it in @end, unless NULL. */
+unsigned long long size_prefix(const char *text, char **end);
+
 /* A size for people, in one of a few buffers that are used in turn. */
 const char *size_text(unsigned long long bytes);
 

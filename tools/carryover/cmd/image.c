@@ -17,6 +17,8 @@
 #define X86_SETUP_SECTS		0x1f1
 #define X86_MAGIC		0x202	/* "HdrS" */
 #define X86_ALIGNMENT		0x230
+#define X86_XLOADFLAGS		0x236
+#define X86_XLF_WANTED		3	/* 64 bit, and loadable above 4 GiB */
 #define X86_PAYLOAD_OFFSET	0x248
 #define X86_PAYLOAD_LENGTH	0x24c
 #define X86_INIT_SIZE		0x260
@@ -35,6 +37,18 @@
 #define ARM64_END		64
 #define ARM64_ALIGNMENT		(2ull << 20)
 
+/* Of PE files. */
+#define PE_OFFSET		0x3c
+#define PE_OPTIONAL		24	/* behind "PE\0\0" and the COFF header */
+#define PE_PLUS			0x20b
+#define PE_DIRECTORY		112	/* in the optional header */
+#define PE_SECURITY		4	/* which directory */
+
+/* Of ELF files. */
+#define ELF_MACHINE		18
+#define ELF_X86_64		62
+#define ELF_ARM64		183
+
 struct span {
 	const unsigned char *data;
 	size_t size;
@@ -50,10 +64,43 @@ static bool has_at(const struct span *file, size_t at, const char *magic, size_t
 	return file->size >= end && !memcmp(file->data + at, magic, strlen(magic));
 }
 
+/* The directory of signatures is there and not empty. */
+static bool pe_signed(const struct span *file)
+{
+	size_t at, entry;
+
+	if (!has_at(file, 0, "MZ", PE_OFFSET + 4))
+		return false;
+	at = le32(file->data + PE_OFFSET);
+	if (at > file->size || file->size - at < PE_OPTIONAL + PE_DIRECTORY + 8 * (PE_SECURITY + 1))
+		return false;
+	if (memcmp(file->data + at, "PE\0", 4) ||
+	    (file->data[at + PE_OPTIONAL] | file->data[at + PE_OPTIONAL + 1] << 8) != PE_PLUS)
+		return false;
+	entry = at + PE_OPTIONAL + PE_DIRECTORY + 8 * PE_SECURITY;
+	return le32(file->data + entry) && le32(file->data + entry + 4);
+}
+
+/* What is within tells the architecture, and the container whether it can be loaded. */
+static void classify(struct image *image)
+{
+	const struct span kernel = { image->data, image->size };
+	bool arm64 = has_at(&kernel, ARM64_MAGIC, "ARM\x64", ARM64_END);
+	unsigned int machine = 0;
+
+	if (has_at(&kernel, 0, "\x7f" "ELF", ARM64_END))
+		machine = kernel.data[ELF_MACHINE] | kernel.data[ELF_MACHINE + 1] << 8;
+	image->arch = arm64 || machine == ELF_ARM64 ? "arm64" :
+		machine == ELF_X86_64 || !strcmp(image->container, "bzImage") ? "x86_64" : "";
+	if (strcmp(image->container, "bzImage"))
+		image->loadable = arm64;
+}
+
 static int keep(struct image *image, const char *kind, const struct unpacked *kernel)
 {
 	image->data = kernel->data;
 	image->size = kernel->size;
+	image->container = kind;
 	snprintf(image->format, sizeof(image->format), "%s, %s", kind, kernel->method);
 	return 0;
 }
@@ -65,6 +112,7 @@ static int keep_copy(struct image *image, const char *kind, const struct span *k
 		return -ENOMEM;
 	memcpy(image->data, kernel->data, kernel->size);
 	image->size = kernel->size;
+	image->container = kind;
 	snprintf(image->format, sizeof(image->format), "%s", kind);
 	return 0;
 }
@@ -91,6 +139,7 @@ static int open_x86(struct image *image, const struct span *file)
 
 	image->init_size = le32(file->data + X86_INIT_SIZE);
 	image->alignment = le32(file->data + X86_ALIGNMENT);
+	image->loadable = (file->data[X86_XLOADFLAGS] & X86_XLF_WANTED) == X86_XLF_WANTED;
 	/* 0 means 4, for very old loaders */
 	return open_payload(image, "bzImage", file,
 			    ((size_t)(sects ? sects : 4) + 1) * SECTOR +
@@ -182,13 +231,16 @@ int image_open(struct image *image, const char *path)
 	int ret;
 
 	memset(image, 0, sizeof(*image));
+	image->arch = image->container = "";
 	file.data = host_read_all(path, &file.size);
 	if (!file.data)
 		return -errno;
 	ret = open_any(image, &file);
+	image->is_signed = pe_signed(&file);
 	free((void *)file.data);
 	if (ret)
 		return ret;
+	classify(image);
 	image->version = find_version(image);
 	image->config = config_find(image->data, image->size);
 	notes_find(&image->notes, image->data, image->size);

@@ -22,6 +22,11 @@ struct notes {
 /**
  * struct image - a kernel image
  * @format: such as "bzImage, zstd"
+ * @arch: of the machine it is for, as the kernel calls it: "x86_64", "arm64"; or ""
+ * @container: "bzImage", "EFI zboot", "Image" or "ELF"
+ * @loadable: whether kexec_file_load() of that architecture takes it, as far as its
+ *            head tells
+ * @is_signed: there is a signature in its PE header
  * @data: the kernel itself, decompressed; allocated
  * @size: of @data
  * @init_size: bytes in one piece it needs to start, 0 if it does not tell
@@ -32,6 +37,10 @@ struct notes {
  */
 struct image {
 	char format[48];
+	const char *arch;
+	const char *container;
+	bool loadable;
+	bool is_signed;
 	unsigned char *data;
 	size_t size;
 	unsigned long long init_size;
@@ -70,6 +79,9 @@ char *config_find(const unsigned char *data, size_t size);
 
 /* Is an option 'y' in a configuration? @option without CONFIG_. */
 bool config_on(const char *config, const char *option);
+
+/* The text of an option that is a string, or NULL. To be freed. */
+char *config_string(const char *config, const char *option);
 
 /* Is there a string that begins so, on its own, in an image? */
 bool image_mentions(const struct image *image, const char *prefix);

@@ -91,19 +91,45 @@ char *config_find(const unsigned char *data, size_t size)
 	return text;
 }
 
-bool config_on(const char *config, const char *option)
+/* What follows "CONFIG_OPTION=", or NULL. */
+static const char *config_value(const char *config, const char *option)
 {
 	size_t len = strlen(option);
 	const char *at = config;
 
-	while ((at = strstr(at, option))) {
+	while (at && (at = strstr(at, option))) {
 		if (at - config >= 7 && !strncmp(at - 7, "CONFIG_", 7) &&
-		    (at - config == 7 || at[-8] == '\n') &&
-		    !strncmp(at + len, "=y", 2))
-			return true;
+		    (at - config == 7 || at[-8] == '\n') && at[len] == '=')
+			return at + len + 1;
 		at += len;
 	}
-	return false;
+	return NULL;
+}
+
+bool config_on(const char *config, const char *option)
+{
+	const char *value = config_value(config, option);
+
+	return value && value[0] == 'y';
+}
+
+char *config_string(const char *config, const char *option)
+{
+	const char *value = config_value(config, option);
+	char *text, *to;
+
+	if (!value || *value++ != '"')
+		return NULL;
+	text = to = strdup(value);
+	/* Quotes and backslashes have one in front. */
+	for (; text && *value && *value != '"' && *value != '\n'; value++) {
+		if (value[0] == '\\' && value[1])
+			value++;
+		*to++ = *value;
+	}
+	if (text)
+		*to = 0;
+	return text;
 }
 
 bool image_mentions(const struct image *image, const char *prefix)
