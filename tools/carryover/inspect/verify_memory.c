@@ -13,7 +13,7 @@
 
 #define FILE_MAX	0x7fffffffffffffffull
 
-/* Runs are in order; between them are holes, which nothing shows. */
+/* Runs follow each other from the first page to the last. */
 static void verify_memory_runs(const struct file *f, const struct memfd *m,
 			       struct report *report)
 {
@@ -23,8 +23,7 @@ static void verify_memory_runs(const struct file *f, const struct memfd *m,
 	for (size_t i = 0; i < m->nr_runs; i++) {
 		const struct run *r = &m->run[i];
 
-		if (r->page < next || !r->pages || r->page >= pages ||
-		    r->pages > pages - r->page) {
+		if (r->page != next || !r->pages || r->pages > pages - next) {
 			BAD(shown_name(f, r->page, where, sizeof(where)),
 			    "the memory has pages %#llx+%#llx where page %#llx of %#llx is next",
 			    (unsigned long long)r->page, (unsigned long long)r->pages,
@@ -33,7 +32,11 @@ static void verify_memory_runs(const struct file *f, const struct memfd *m,
 		}
 		next = r->page + r->pages;
 	}
-	if (!m->ordered)
+	if (next != pages)
+		BAD(shown_name(f, next, where, sizeof(where)),
+		    "the memory's pages end at %#llx of %#llx", (unsigned long long)next,
+		    (unsigned long long)pages);
+	else if (!m->ordered)
 		BAD(m->node.where, "it has pages beyond physical memory");
 }
 
