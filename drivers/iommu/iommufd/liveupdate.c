@@ -356,8 +356,9 @@ int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf)
 	void *entry = xa_load(&ictx->lu.pending, id);
 
 	if (!entry || xa_to_value(entry) != sbdf) {
-		pr_warn("device %u at %#llx does not belong to the context\n",
-			id, sbdf);
+		pr_warn("%04llx:%02x:%02x.%llu is not bound to the context as device %u\n",
+			sbdf >> 16, (u8)(sbdf >> 8), (u8)sbdf >> 3, sbdf & 7,
+			id);
 		return -EBADMSG;
 	}
 	ictx->lu.restore_id = id;

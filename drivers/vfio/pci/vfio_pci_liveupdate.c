@@ -62,6 +62,22 @@ static struct pci_dev *lu_find(const struct liveupdate_blob *blob)
 					   sbdf & 0xff);
 }
 
+/* Not there, or not yet. */
+static int lu_missing(const struct liveupdate_blob *blob)
+{
+	u64 sbdf;
+	u16 bdf;
+
+	if (liveupdate_blob_get_u64(blob, 0, "sbdf", &sbdf)) {
+		pr_warn("a device that was left running has no address\n");
+		return -EBADMSG;
+	}
+	bdf = sbdf;
+	pr_warn("%04llx:%02x:%02x.%d, left running, is not there\n", sbdf >> 16,
+		PCI_BUS_NUM(bdf), PCI_SLOT(bdf), PCI_FUNC(bdf));
+	return -ENODEV;
+}
+
 static int lu_read_bind(const struct liveupdate_blob *blob,
 			struct vfio_liveupdate_bind *bind, u64 *token)
 {
@@ -197,8 +213,7 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 		ret = lu_retrieve_device(args, pdev, &blob);
 		pci_dev_put(pdev);
 	} else {
-		pr_warn("a device that was left running is gone\n");
-		ret = -ENODEV;
+		ret = lu_missing(&blob);
 	}
 	args->again = lu_may_try_again(ret);
 	if (ret)

@@ -160,9 +160,12 @@ static void stranger(const char *bdf, const char *port)
 
 static void gone(const char *bdf, const char *port)
 {
-	int session = rig_session_retrieve(SESSION);
+	int session = rig_session_retrieve(SESSION), log = log_open();
 
 	pull(bdf, port);
+	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), ENODEV);
+	CHECK(log_has(log, (const char *[]){ bdf, "is not there", NULL }));
+	close(log);
 	rig_session_finish(session);
 	SAME(file_write(PORT_DRIVER "/unbind", port), 0);
 }
