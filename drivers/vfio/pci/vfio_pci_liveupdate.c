@@ -20,9 +20,10 @@
  *	Files of groups, files that are not bound, devices with an IOMMU or with
  *	PASIDs, virtual functions and functions that have some, devices in a low
  *	power state, devices whose memory is exported as a dma-buf, devices that
- *	can't mask their INTx, and what the administrator has excluded by writing
- *	0 to "liveupdate" of the vfio-dev device. VFIO_DEVICE_FEATURE_LIVEUPDATE
- *	tells beforehand.
+ *	can't mask their INTx, devices that are being removed, devices behind a
+ *	host bridge that does not leave the bus running or behind Intel's VMD, and
+ *	what the administrator has excluded by writing 0 to "liveupdate" of the
+ *	vfio-dev device. VFIO_DEVICE_FEATURE_LIVEUPDATE tells beforehand.
  */
 #define pr_fmt(fmt) "vfio-pci: liveupdate: " fmt
 
