@@ -8,6 +8,12 @@
  *   after
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,10 +22,13 @@
 #include "limits.h"
 #include "log.h"
 #include "rig.h"
+#include "sysfs.h"
 
 #define TOKEN		1
 #define OUTGOING	50
 #define SOME		8u
+#define BINDS		400u
+#define UNBIND		"/sys/bus/pci/drivers/vfio-pci/unbind"
 
 static int session;
 static char bdf[CO_BDF_SIZE];
@@ -65,6 +74,7 @@ static void refused_child(void (*lose)(void), int error, const char *why)
 static void not_bound(void)
 {
 	test_say("I4: the device is not bound yet");
+	MUST(!file_write(UNBIND, bdf));
 	refused(ENODEV, "not bound to vfio-pci");
 	refused(ENODEV, "not bound to vfio-pci");
 	WORKS(co_pci_bind(bdf, "vfio-pci"));
@@ -99,12 +109,79 @@ static void context_preserved(struct rig *rig)
 		WORKS(co_iommufd_destroy(rig->iommufd, ioas[i]));
 }
 
+static char group[PATH_MAX];
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+static bool stop;
+static int opened = -1;
+
+static void find_group(void)
+{
+	char link[64], target[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
+		 bdf);
+	len = readlink(link, target, sizeof(target) - 1);
+	MUST(len > 0);
+	target[len] = 0;
+	snprintf(group, sizeof(group), "/dev/vfio/noiommu-%.16s",
+		 basename(target));
+}
+
+static void *open_group(void *unused)
+{
+	bool done = false;
+
+	while (!done) {
+		pthread_mutex_lock(&opening);
+		opened = open(group, O_RDWR | O_CLOEXEC);
+		done = stop || opened >= 0;
+		pthread_mutex_unlock(&opening);
+		sched_yield();
+	}
+	return unused;
+}
+
+static bool is_opened(void)
+{
+	bool is;
+
+	pthread_mutex_lock(&opening);
+	is = opened >= 0;
+	pthread_mutex_unlock(&opening);
+	return is;
+}
+
+/* Between its appearance and the driver's call that makes it the device's. */
+static void group_opened(void)
+{
+	pthread_t thread;
+	unsigned int i;
+
+	test_say("I4: somebody has the device's group open");
+	find_group();
+	MUST(!pthread_create(&thread, NULL, open_group, NULL));
+	for (i = 0; i < BINDS && !is_opened(); i++) {
+		MUST(!file_write(UNBIND, bdf));
+		WORKS(co_pci_bind(bdf, "vfio-pci"));
+	}
+	pthread_mutex_lock(&opening);
+	stop = true;
+	pthread_mutex_unlock(&opening);
+	MUST(!pthread_join(thread, NULL));
+	test_say("opened after binding it %u times", i);
+	MUST(opened >= 0);
+	refused(EBUSY, "its group is open");
+	close(opened);
+}
+
 static int after(void)
 {
 	struct rig rig = { .token = TOKEN };
 	int luo = WORKS(co_luo_open());
 
 	session = WORKS(co_session_retrieve(luo, "retry"));
+	close(luo);
 	rig_edu(0, bdf);
 	not_bound();
 	test_say("I4: who asks has no CAP_SYS_RAWIO");
@@ -112,6 +189,7 @@ static int after(void)
 	test_say("I4: who asks may lock too little memory");
 	refused_child(little_memory, ENOMEM, "its iommufd");
 	context_preserved(&rig);
+	group_opened();
 	rig_retrieve_one(&rig, session, RIG_VFIO);
 	rig_check(&rig);
 	rig_session_finish(session);

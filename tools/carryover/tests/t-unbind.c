@@ -39,7 +39,7 @@ static void *unbind_device(void *bdf)
 /* Userspace was asked to close it, and preserves it instead. */
 static void preserve_while_unbound(void)
 {
-	int session = rig_session_create("unbind"), log = log_open();
+	int session = rig_session_create("unbound"), log = log_open();
 	char bdf[CO_BDF_SIZE];
 	pthread_t thread;
 	struct rig rig;
