@@ -319,7 +319,7 @@ static unsigned int any_kind(bool b)
 
 	if (!kind)
 		return 6;
-	if (b && kind < 4)
+	if (b && kind < 8)
 		return 5;
 	return kind % (b ? 5 : 6);
 }
