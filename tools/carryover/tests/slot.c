@@ -137,22 +137,17 @@ bool slot_wait(const char *bdf, bool there)
 	return false;
 }
 
-bool slot_wait_file(const char *path, bool there)
-{
-	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
-		if (!access(path, F_OK) == there)
-			return true;
-		rig_sleep_ms(STEP_MS);
-	}
-	return false;
-}
-
 bool slot_wait_leaving(const char *bdf)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), DEVICES "/%s/vfio-dev", bdf);
-	return slot_wait_file(path, false);
+	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		if (access(path, F_OK))
+			return true;
+		rig_sleep_ms(STEP_MS);
+	}
+	return false;
 }
 
 bool slot_driver(const char *bdf, const char *driver)

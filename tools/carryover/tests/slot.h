@@ -29,9 +29,6 @@ int slot_power(unsigned int slot, bool on);
 /* Until the device is there, or is not. False if that takes too long. */
 bool slot_wait(const char *bdf, bool there);
 
-/* Until a file is there, or is not. */
-bool slot_wait_file(const char *path, bool there);
-
 /* Until the driver of a VFIO device waits for it to be closed. */
 bool slot_wait_leaving(const char *bdf);
 

@@ -38,6 +38,8 @@
 #define SLOT		1
 #define DISK		"/dev/nvme0n1"
 #define BLOCK		4096
+#define DISK_MS		20000u
+#define STEP_MS		20u
 #define PORT_DRIVER	"/sys/bus/pci/drivers/pcieport"
 
 static void kexec_fails(const char *bdf)
@@ -127,12 +129,28 @@ static void pull(const char *bdf, const char *port)
 	MUST(slot_wait(bdf, false));
 }
 
+/* Its node is there before the disk can be opened. */
+static int open_disk(void)
+{
+	int fd;
+
+	for (unsigned int ms = 0; ms < DISK_MS; ms += STEP_MS) {
+		fd = open(DISK, O_RDONLY | O_DIRECT | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		MUST(errno == ENOENT || errno == ENXIO);
+		rig_sleep_ms(STEP_MS);
+	}
+	MUST(!"a disk");
+	return -1;
+}
+
 static void read_disk(unsigned int block)
 {
 	void *buffer = aligned_alloc(BLOCK, BLOCK);
-	int fd = open(DISK, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	int fd = open_disk();
 
-	MUST(fd >= 0 && buffer);
+	MUST(buffer);
 	SAME(pread(fd, buffer, BLOCK, (off_t)block * BLOCK), BLOCK);
 	close(fd);
 	free(buffer);
@@ -145,9 +163,8 @@ static void stranger(const char *bdf, const char *port)
 
 	pull(bdf, port);
 	slot_monitor("device_add nvme,bus=rp,drive=spare,serial=spare");
-	MUST(slot_wait_file(DISK, true));
-	CHECK(slot_driver(bdf, "nvme"));
 	read_disk(0);
+	CHECK(slot_driver(bdf, "nvme"));
 	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), ENXIO);
 	WORKS(co_pci_config_read16(bdf, PCI_COMMAND, &command));
 	CHECK(command & PCI_COMMAND_MASTER);
