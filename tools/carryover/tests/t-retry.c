@@ -25,7 +25,6 @@
 #include "sysfs.h"
 
 #define TOKEN		1
-#define OUTGOING	50
 #define SOME		8u
 #define BINDS		400u
 #define UNBIND		"/sys/bus/pci/drivers/vfio-pci/unbind"
@@ -85,22 +84,13 @@ static void little_memory(void)
 	limits_memlock(RIG_SIZE / 2);
 }
 
-/* Bound while the context is on its way out again: nothing of it may change. */
-static void context_preserved(struct rig *rig)
+static void id_is_kept(struct rig *rig)
 {
-	int out = rig_session_create("retry-out");
 	uint32_t ioas[SOME];
 
-	test_say("I4: the iommufd is preserved again meanwhile");
+	test_say("I2: the device's ID is kept for it");
 	rig_retrieve_one(rig, session, RIG_MEMFD);
 	rig_retrieve_one(rig, session, RIG_IOMMUFD);
-	WORKS(co_session_preserve(out, rig->iommufd, OUTGOING));
-	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), EBUSY);
-	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), EBUSY);
-	CHECK(rig_master(bdf));
-	close(out);
-
-	test_say("I2: the device's ID is kept for it");
 	for (unsigned int i = 0; i < SOME; i++) {
 		WORKS(co_ioas_alloc(rig->iommufd, &ioas[i]));
 		CHECK(ioas[i] != rig->note->device_id);
@@ -188,7 +178,7 @@ static int after(void)
 	refused_child(limits_raw_io, EPERM, "CAP_SYS_RAWIO");
 	test_say("I4: who asks may lock too little memory");
 	refused_child(little_memory, ENOMEM, "its iommufd");
-	context_preserved(&rig);
+	id_is_kept(&rig);
 	group_opened();
 	rig_retrieve_one(&rig, session, RIG_VFIO);
 	rig_check(&rig);
