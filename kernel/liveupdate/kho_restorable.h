@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages that arrive, for those who don't trust what they were told of them.
+ * Part of kexec_handover.c.
+ */
+
+int kho_restorable_order(phys_addr_t phys)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+	union kho_page_info info = { .page_private = page ? page->private : 0 };
+
+	return info.magic == KHO_PAGE_MAGIC ? info.order : -ENOENT;
+}
+EXPORT_SYMBOL_GPL(kho_restorable_order);
