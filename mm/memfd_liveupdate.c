@@ -209,48 +209,6 @@ struct file *memfd_liveupdate_new(loff_t size)
 }
 EXPORT_SYMBOL_GPL(memfd_liveupdate_new);
 
-/*
- * The page is there and a device writes to it, so no limit can refuse it: who
- * retrieves it pays, beyond the limit if it must be. memfd_liveupdate_room() has
- * asked before.
- */
-#define MEMFD_CHARGE	(GFP_NOWAIT | __GFP_HIGH | __GFP_NOWARN)
-
-/**
- * memfd_liveupdate_insert - Give a folio from the previous kernel to a memfd
- * @file:  the memfd, its blocks accounted
- * @folio: nobody else's, with one reference
- * @index: where there is a hole
- * @hold:  keep the reference, so that the folio stays where it is; or pass it to
- *         the page cache
- *
- * Return: 0; -EEXIST when there is no hole. After an error the folio is still
- *         the caller's.
- */
-int memfd_liveupdate_insert(struct file *file, struct folio *folio,
-			    pgoff_t index, bool hold)
-{
-	struct address_space *mapping = file->f_mapping;
-	int rc;
-
-	__folio_set_locked(folio);
-	__folio_set_swapbacked(folio);
-	rc = mem_cgroup_charge(folio, NULL, MEMFD_CHARGE);
-	rc = rc ?: shmem_add_to_page_cache(folio, mapping, index, NULL,
-					   mapping_gfp_mask(mapping) |
-					   __GFP_NOFAIL);
-	if (!rc) {
-		folio_mark_uptodate(folio);
-		folio_mark_dirty(folio);
-		folio_add_lru(folio);
-	}
-	folio_unlock(folio);
-	if (!rc && !hold)
-		folio_put(folio);
-	return rc;
-}
-EXPORT_SYMBOL_GPL(memfd_liveupdate_insert);
-
 /**
  * memfd_liveupdate_account - Account pages that will be given to a memfd
  * @file:   the memfd

@@ -7,9 +7,9 @@
  * the session is finished: it can't be moved, merged into a larger one, swapped
  * or freed before that.
  *
- * A retrieve takes folio after folio. One that ends early, because the task is
- * being killed, goes on there when it is called again; what it needs that can be
- * refused, it asks for before the first one.
+ * A retrieve takes folios in runs. One that ends early, because the task is being
+ * killed, goes on there when it is called again; what it needs that can be refused,
+ * it asks for before the first one.
  */
 #define pr_fmt(fmt) "memfd: liveupdate: " fmt
 
@@ -54,6 +54,9 @@ struct memfd_incoming {
 	unsigned long npages;
 	bool hold;
 };
+
+/* Folios that are added at a time; between two runs a signal is looked at. */
+#define MEMFD_RUN	32ULL
 
 static DEFINE_MUTEX(memfds_lock);
 static LIST_HEAD(memfds);
@@ -199,20 +202,56 @@ static int memfd_account(struct memfd_incoming *in)
 	return rc;
 }
 
-/* A folio that has no place stays lost: a device may write to it. */
-static int memfd_add(struct memfd_incoming *in,
-		     struct memfd_luo_folio_ser *ser)
+/* The memory that is managed is counted once for many folios of a zone. */
+static void memfd_count_managed(struct folio **folios, unsigned int n)
 {
-	phys_addr_t phys = PFN_PHYS(ser->pfn);
-	int rc = -EEXIST;
+	long pages = 0;
 
-	/* Unless it is on the list twice. */
-	if (kho_restorable_order(phys) >= 0)
-		rc = memfd_liveupdate_insert(in->file, kho_restore_folio(phys),
-					     ser->index, in->hold);
-	if (!rc)
+	for (unsigned int i = 0; i < n; i++) {
+		pages += folio_nr_pages(folios[i]);
+		if (i + 1 < n && folio_zone(folios[i]) == folio_zone(folios[i + 1]))
+			continue;
+		adjust_managed_page_count(folio_page(folios[i], 0), pages);
+		pages = 0;
+	}
+}
+
+/* Restores folios that follow each other in the file, the next ones of the list. */
+static unsigned int memfd_restore_run(struct memfd_incoming *in,
+				      struct folio **folios)
+{
+	u64 most = min(in->nr - in->next, MEMFD_RUN), index = 0;
+	unsigned int n;
+
+	for (n = 0; n < most; n++) {
+		const struct memfd_luo_folio_ser *ser = &in->folios[in->next + n];
+
+		if (!ser->pfn || (n && ser->index != index))
+			break;
+		folios[n] = kho_restore_uncounted(PFN_PHYS(ser->pfn));
+		/* Unless it is on the list twice. */
+		if (!folios[n])
+			break;
+		index = ser->index + folio_nr_pages(folios[n]);
+	}
+	memfd_count_managed(folios, n);
+	return n;
+}
+
+/* Folios that have no place stay lost: a device may write to them. */
+static int memfd_add_run(struct memfd_incoming *in)
+{
+	struct memfd_luo_folio_ser *ser = &in->folios[in->next];
+	struct folio *folios[MEMFD_RUN];
+	unsigned int n = memfd_restore_run(in, folios);
+
+	if (n && !memfd_liveupdate_insert_run(in->file, folios, n, ser->index,
+					      in->hold)) {
+		in->next += n;
 		return 0;
-	ser->pfn = 0;
+	}
+	for (unsigned int i = 0; i < max(n, 1u); i++)
+		ser[i].pfn = 0;
 	return memfd_bad("folio of a memfd at page", ser->index);
 }
 
@@ -220,13 +259,13 @@ static int memfd_fill(struct memfd_incoming *in)
 {
 	int rc = 0;
 
-	for (; in->next < in->nr && !rc; in->next++) {
-		struct memfd_luo_folio_ser *ser = &in->folios[in->next];
-
+	while (in->next < in->nr && !rc) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (ser->pfn)
-			rc = memfd_add(in, ser);
+		if (in->folios[in->next].pfn)
+			rc = memfd_add_run(in);
+		else
+			in->next++;
 		cond_resched();
 	}
 	return rc;

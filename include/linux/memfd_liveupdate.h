@@ -32,6 +32,8 @@ struct file *memfd_liveupdate_new(loff_t size);
 int memfd_liveupdate_room(unsigned long npages);
 int memfd_liveupdate_account(struct file *file, unsigned long npages);
 void memfd_liveupdate_accounted(struct file *file, unsigned long npages);
+int memfd_liveupdate_insert_run(struct file *file, struct folio **folios,
+				unsigned int n, pgoff_t index, bool hold);
 int memfd_liveupdate_insert(struct file *file, struct folio *folio,
 			    pgoff_t index, bool hold);
 void memfd_liveupdate_unhold(struct file *file, unsigned long npages);

@@ -12,3 +12,16 @@ int kho_restorable_order(phys_addr_t phys)
 	return info.magic == KHO_PAGE_MAGIC ? info.order : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(kho_restorable_order);
+
+/* What kho_restore_folio() does, for whoever counts many folios at once. */
+struct folio *kho_restore_uncounted(phys_addr_t phys)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+	union kho_page_info info = { .page_private = page ? page->private : 0 };
+
+	if (info.magic != KHO_PAGE_MAGIC)
+		return NULL;
+	page->private = 0;
+	kho_init_folio(page, info.order);
+	return page_folio(page);
+}
