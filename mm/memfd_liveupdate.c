@@ -13,6 +13,7 @@
 #define pr_fmt(fmt) "memfd: liveupdate: " fmt
 
 #include <linux/export.h>
+#include <linux/folio_batch.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/memfd.h>
 #include <linux/pagemap.h>
@@ -164,32 +165,65 @@ int memfd_liveupdate_check(struct folio *folio)
 	return 0;
 }
 
+/* What try_grab_folio() does, but for the statistics. */
+static void memfd_grab(struct folio *folio, unsigned long n)
+{
+	if (folio_has_pincount(folio)) {
+		folio_ref_add(folio, n);
+		atomic_add(n, &folio->_pincount);
+	} else {
+		folio_ref_add(folio, n * GUP_PIN_COUNTING_BIAS);
+	}
+}
+
+/* Pins folios as long as they follow each other in memory; at least the first. */
+static unsigned long memfd_pin_batch(struct folio_batch *fbatch, pgoff_t index,
+				     unsigned long max, unsigned long *pfn)
+{
+	struct folio *first = fbatch->folios[0];
+	unsigned long done = 0;
+
+	*pfn = page_to_pfn(folio_file_page(first, index));
+	for (unsigned int i = 0; i < folio_batch_count(fbatch); i++) {
+		struct folio *folio = fbatch->folios[i];
+		unsigned long n = min(max, folio_next_index(folio) - index) - done;
+
+		if (folio_pgdat(folio) != folio_pgdat(first) ||
+		    page_to_pfn(folio_file_page(folio, index + done)) != *pfn + done)
+			break;
+		memfd_grab(folio, n);
+		done += n;
+	}
+	node_stat_mod_folio(first, NR_FOLL_PIN_ACQUIRED, done);
+	return done;
+}
+
 /**
  * memfd_liveupdate_pin - Pin pages of a memfd where they are
  * @file:  the memfd
  * @index: first page
- * @max:   no more than so many pages
+ * @max:   no more than so many pages, at least one
  * @pfn:   [OUT] frame of the first one; the others follow it
  *
  * Unlike memfd_pin_folios() it never moves a page, wherever it is: a device is
  * writing to it. unpin_user_page_range_dirty_lock() takes it back.
  *
- * Return: pages pinned, all of one folio; -ENODATA for a hole; -ENOMEM.
+ * Return: pages pinned, of one folio or of several; -ENODATA for a hole.
  */
 long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
 			  unsigned long *pfn)
 {
-	struct folio *folio = filemap_get_folio(file->f_mapping, index);
+	struct folio_batch fbatch;
+	pgoff_t next = index;
 	unsigned long n;
-	int rc;
 
-	if (IS_ERR(folio))
+	folio_batch_init(&fbatch);
+	if (!filemap_get_folios_contig(file->f_mapping, &next, index + max - 1,
+				       &fbatch))
 		return -ENODATA;
-	n = min(max, folio_next_index(folio) - index);
-	rc = try_grab_folio(folio, n, FOLL_PIN);
-	*pfn = page_to_pfn(folio_file_page(folio, index));
-	folio_put(folio);
-	return rc ?: (long)n;
+	n = memfd_pin_batch(&fbatch, index, max, pfn);
+	folio_batch_release(&fbatch);
+	return n;
 }
 EXPORT_SYMBOL_GPL(memfd_liveupdate_pin);
 
