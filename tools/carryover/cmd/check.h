@@ -65,7 +65,7 @@ void check_memory(struct report *report, const struct machine *machine,
 /* The devices of the plan. */
 void check_devices(struct report *report, const struct plan *plan);
 
-/* Whether session names are free. */
+/* Whether session names are free, what sessions lack, and what is loaded. */
 void check_sessions(struct report *report, const struct plan *plan);
 
 /* The second kernel. */

@@ -74,7 +74,7 @@ static void check_part(struct report *report, const char *path, const struct mac
 		return;
 	}
 	snprintf(remedy, sizeof(remedy), "build that kernel with CONFIG_%s=y", part->option);
-	report_add(report, LEVEL_FAIL, strcmp(part->prefix, "kho-v") ? "image-options" : "image-kho",
+	report_add(report, LEVEL_FAIL, strcmp(part->prefix, "kho-v") ? "image-options" : CHECK_KHO,
 		   path, remedy, "%s", part->lost);
 }
 

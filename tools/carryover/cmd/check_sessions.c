@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Are the names of the sessions free? */
+/* Are the names of the sessions free, and what do sessions lack that there are? */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "carryover.h"
 #include "check.h"
 #include "host.h"
+#include "outgoing.h"
 
 /* Made and closed again: nothing was put in, so nothing changed. */
 static void check_name(struct report *report, int luo, const char *name)
@@ -42,9 +45,50 @@ static void check_luo(struct report *report, const struct plan *plan)
 		close(luo);
 }
 
+static void take_lack(void *arg, enum lack lack, const char *session, const char *text)
+{
+	static const char *const remedies[] = {
+		"preserve it in that session, or close the session",
+		"preserve it in that session, unless that comes later",
+		"preserve the device's file as well, or close it",
+	};
+
+	report_add(arg, lack == LACK_FATAL ? LEVEL_FAIL : LEVEL_WARN, "outgoing", session,
+		   remedies[lack], "%s", text);
+}
+
+static void check_outgoing(struct report *report)
+{
+	int count = outgoing_look(take_lack, report);
+
+	if (count > 0)
+		report_add(report, LEVEL_NOTE, "outgoing", NULL, NULL,
+			   "%d sessions have something for the next kernel", count);
+	else if (count < 0 && count != -ENOENT)
+		report_add(report, LEVEL_WARN, "outgoing", NULL,
+			   "carryover inspect outgoing", "what sessions hold cannot be read: %s",
+			   strerror(-count));
+}
+
+/* Nothing says by which call; only images of kexec_file_load() bring handover data. */
+static void check_loaded(struct report *report)
+{
+	char *loaded = host_read(host_path("/sys/kernel/kexec/loaded"));
+
+	if (!loaded)
+		loaded = host_read(host_path("/sys/kernel/kexec_loaded"));
+	if (loaded && loaded[0] == '1')
+		report_add(report, LEVEL_WARN, "loaded", NULL,
+			   "kexec -s -u drops it; load it with kexec -s -l, or let carryover run do that",
+			   "a kernel is loaded already; if that was done by kexec -c, reboot() refuses while there are sessions");
+	free(loaded);
+}
+
 void check_sessions(struct report *report, const struct plan *plan)
 {
 	/* Of another machine's files nobody can ask. */
 	if (plan->session_count && !host_root[0])
 		check_luo(report, plan);
+	check_outgoing(report);
+	check_loaded(report);
 }

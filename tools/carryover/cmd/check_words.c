@@ -44,8 +44,8 @@ static void missing(const struct line *line, const char *word, const char *lost)
 }
 
 /* What to do about a word that is too much, or one part of its value. */
-static void unwanted(const struct line *line, enum level level, const char *word,
-		     const char *part, const char *lost)
+static void unwanted(const struct line *line, enum level level, const char *check,
+		     const char *word, const char *part, const char *lost)
 {
 	char *without = cmdline_without(line->plan->cmdline, word, part), *remedy;
 	const char *equals = part ? "=" : "";
@@ -53,7 +53,7 @@ static void unwanted(const struct line *line, enum level level, const char *word
 	if (asprintf(&remedy, "leave %s%s%s out: --command-line '%s'", word, equals,
 		     part ? part : "", without) < 0)
 		remedy = NULL;
-	report_add(line->report, level, "image-cmdline", line->plan->kernel,
+	report_add(line->report, level, check, line->plan->kernel,
 		   line->forced ? no_override : remedy, "%s%s%s: %s", word, equals,
 		   part ? part : "", lost);
 	free(remedy);
@@ -111,14 +111,14 @@ static void check_memory_map(const struct line *line, const struct words *word)
 {
 	if (word_is(word->param, "mem") && word->value && !runs_with(line, word) &&
 	    (!memory_end() || size_value(word->value) < memory_end()))
-		unwanted(line, LEVEL_FAIL, "mem", NULL,
+		unwanted(line, LEVEL_FAIL, CHECK_MEMORY, "mem", NULL,
 			 "it cuts off memory that is handed over, and the next kernel would not start");
 	else if (word_is(word->param, "memmap") && !runs_with(line, word))
-		unwanted(line, LEVEL_FAIL, "memmap", NULL,
+		unwanted(line, LEVEL_FAIL, CHECK_MEMORY, "memmap", NULL,
 			 "the next kernel would see another memory than the one that is handed over");
 	else if (word_is(word->param, "memtest") && !(word->value && !strcmp(word->value, "0")) &&
 		 (!line->image->config || config_on(line->image->config, "MEMTEST")))
-		unwanted(line, LEVEL_FAIL, "memtest", NULL,
+		unwanted(line, LEVEL_FAIL, CHECK_MEMORY, "memtest", NULL,
 			 "it writes to all memory before what is kept is known");
 }
 
@@ -182,7 +182,7 @@ static void check_rules(const struct line *line, const struct words *word)
 		    word_has_part(word->value, rules[i].part) &&
 		    /* What does no harm now need not do any then. */
 		    (rules[i].level == LEVEL_FAIL || !runs_with(line, word)))
-			unwanted(line, rules[i].level, rules[i].word, rules[i].part,
+			unwanted(line, rules[i].level, "image-cmdline", rules[i].word, rules[i].part,
 				 rules[i].lost);
 }
 

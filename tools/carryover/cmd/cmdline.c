@@ -217,11 +217,33 @@ static char *joined(const char *first, const char *second)
 	return whole;
 }
 
+/* Where "--" stands, behind which all is init's, or the end. */
+static size_t words_length(const char *cmdline)
+{
+	size_t at = 0, len;
+
+	while (cmdline[at]) {
+		len = word_length(cmdline + at);
+		if (len == 2 && !strncmp(cmdline + at, "--", 2))
+			return at;
+		at += len + !!cmdline[at + len];
+	}
+	return at;
+}
+
 char *cmdline_make(const char *given, const char *append)
 {
 	char *base = given ? strdup(given) : running();
-	char *whole = joined(base, append ? append : "");
+	size_t at = words_length(base);
+	char *inits = strdup(base + at), *first, *whole;
 
+	base[at] = 0;
+	while (at && isspace((unsigned char)base[at - 1]))
+		base[--at] = 0;
+	first = joined(base, append ? append : "");
+	whole = joined(first, inits);
+	free(first);
+	free(inits);
 	free(base);
 	return whole;
 }

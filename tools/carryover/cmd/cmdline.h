@@ -58,7 +58,8 @@ char *cmdline_without(const char *cmdline, const char *name, const char *part);
 
 /*
  * The command line of the next kernel: @given, or the running one's without what
- * a boot loader added, and @append. Either may be NULL. To be freed.
+ * a boot loader added, and @append, before what is init's. Either may be NULL. To be
+ * freed.
  */
 char *cmdline_make(const char *given, const char *append);
 

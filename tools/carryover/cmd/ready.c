@@ -13,6 +13,9 @@
 
 #include "ready.h"
 
+#define TICK_MS		1000
+#define RETRY_MS	20
+
 static void set_state(struct holders *holders, struct holder *holder,
 		      enum holder_state state, const char *text)
 {
@@ -20,17 +23,22 @@ static void set_state(struct holders *holders, struct holder *holder,
 	holders->tell(holder, text);
 }
 
+/* A connection, or -1 with errno: EAGAIN if those who wait to be accepted are many. */
 static int connect_to(const char *dir, const char *name)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd;
+	int fd, err;
 
 	if ((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", dir, name) >=
-	    sizeof(to.sun_path))
+	    sizeof(to.sun_path)) {
+		errno = ENAMETOOLONG;
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		err = errno;
 		close(fd);
+		errno = err;
 		fd = -1;
 	}
 	return fd;
@@ -48,6 +56,7 @@ int holders_find(struct holders *holders, const char *dir)
 	int ret = 0;
 
 	holders->count = 0;
+	holders->dir = dir;
 	if (count < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (count > HOLDERS_MAX)
@@ -58,7 +67,7 @@ int holders_find(struct holders *holders, const char *dir)
 
 			*holder = (struct holder){ .state = HOLDER_ASKED };
 			strcpy(holder->name, names[i]->d_name);
-			holder->fd = connect_to(dir, holder->name);
+			holder->fd = -1;
 		}
 		free(names[i]);
 	}
@@ -66,10 +75,19 @@ int holders_find(struct holders *holders, const char *dir)
 	return ret;
 }
 
+static bool is_waiting(const struct holder *holder)
+{
+	return holder->state == HOLDER_ASKED && holder->fd < 0;
+}
+
+/* Connect and ask; one that is busy is tried again later. */
 static void ask(struct holders *holders, struct holder *holder)
 {
 	static const char prepare[] = "prepare\n";
 
+	holder->fd = connect_to(holders->dir, holder->name);
+	if (holder->fd < 0 && errno == EAGAIN)
+		return;
 	if (holder->fd < 0)
 		set_state(holders, holder, HOLDER_GONE, "nobody listens on its socket");
 	else if (send(holder->fd, prepare, sizeof(prepare) - 1, MSG_NOSIGNAL) < 0)
@@ -145,38 +163,78 @@ static long long now_ms(void)
 	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
 }
 
-/* One round of listening; false when the time is up. */
-static bool wait_once(struct holders *holders, long long end)
+/* Hear what there is to hear, after @wait ms at most. */
+static void hear_all(struct holders *holders, int wait)
 {
 	struct pollfd fds[HOLDERS_MAX];
-	long long left = end - now_ms();
 
 	for (unsigned int i = 0; i < holders->count; i++)
 		fds[i] = (struct pollfd){ .fd = holders->all[i].fd, .events = POLLIN };
-	if (left <= 0 || !poll(fds, holders->count, left))
-		return false;
+	if (poll(fds, holders->count, wait) > 0)
+		for (unsigned int i = 0; i < holders->count; i++)
+			if (fds[i].revents)
+				listen_to(holders, &holders->all[i]);
+}
+
+static bool all_ready(const struct holders *holders)
+{
+	return count_in(holders, HOLDER_READY) == holders->count;
+}
+
+/* As soon as one cannot, there is nothing to wait for. */
+static bool undecided(const struct holders *holders)
+{
+	return count_in(holders, HOLDER_ASKED) && !count_in(holders, HOLDER_REFUSED) &&
+		!count_in(holders, HOLDER_GONE);
+}
+
+/* Say once a second who is waited for. */
+static void tick(struct holders *holders, long long begin, long long *said)
+{
+	long long now = now_ms();
+	char text[64];
+
+	if (now - *said < TICK_MS)
+		return;
+	*said = now;
+	snprintf(text, sizeof(text), "waiting since %lld s", (now - begin) / 1000);
 	for (unsigned int i = 0; i < holders->count; i++)
-		if (fds[i].revents)
-			listen_to(holders, &holders->all[i]);
-	return true;
+		if (holders->all[i].state == HOLDER_ASKED)
+			holders->tell(&holders->all[i], text);
+}
+
+static int next_wait(const struct holders *holders, long long end)
+{
+	long long left = end - now_ms(), wait = TICK_MS;
+
+	for (unsigned int i = 0; i < holders->count; i++)
+		if (is_waiting(&holders->all[i]))
+			wait = RETRY_MS;
+	return left < 0 ? 0 : left < wait ? left : wait;
 }
 
 bool holders_prepare(struct holders *holders, unsigned int seconds)
 {
-	long long end = now_ms() + seconds * 1000ll;
+	long long begin = now_ms(), said = begin, end = begin + seconds * 1000ll;
 
-	for (unsigned int i = 0; i < holders->count; i++)
-		ask(holders, &holders->all[i]);
-	/* As soon as one cannot, there is nothing to wait for. */
-	while (count_in(holders, HOLDER_ASKED) &&
-	       !count_in(holders, HOLDER_REFUSED) && !count_in(holders, HOLDER_GONE))
-		if (!wait_once(holders, end))
-			break;
-	for (unsigned int i = 0; i < holders->count; i++)
-		if (holders->all[i].state == HOLDER_ASKED &&
-		    !count_in(holders, HOLDER_REFUSED) && !count_in(holders, HOLDER_GONE))
-			set_state(holders, &holders->all[i], HOLDER_LATE, "no answer in time");
-	return count_in(holders, HOLDER_READY) == holders->count;
+	while (undecided(holders) && now_ms() < end) {
+		for (unsigned int i = 0; i < holders->count; i++)
+			if (is_waiting(&holders->all[i]))
+				ask(holders, &holders->all[i]);
+		hear_all(holders, next_wait(holders, end));
+		tick(holders, begin, &said);
+	}
+	for (unsigned int i = 0; i < holders->count && undecided(holders); i++)
+		if (holders->all[i].state == HOLDER_ASKED)
+			set_state(holders, &holders->all[i], HOLDER_LATE, is_waiting(&holders->all[i]) ?
+				  "it did not take the connection in time" : "no answer in time");
+	return all_ready(holders);
+}
+
+bool holders_still(struct holders *holders)
+{
+	hear_all(holders, 0);
+	return all_ready(holders);
 }
 
 /*

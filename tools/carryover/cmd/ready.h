@@ -61,19 +61,24 @@ struct holder {
  * struct holders - all of them
  * @all: in the order of their names
  * @count: how many
+ * @dir: where their sockets are
  * @tell: called when one of them said something or changed its state
  */
 struct holders {
 	struct holder all[HOLDERS_MAX];
 	unsigned int count;
+	const char *dir;
 	void (*tell)(const struct holder *holder, const char *text);
 };
 
-/* Connect to all sockets in @dir; 0, or a negative errno of the folder. */
+/* Find all sockets in @dir, which has to stay; 0, or a negative errno of the folder. */
 int holders_find(struct holders *holders, const char *dir);
 
-/* Ask all to prepare and wait @seconds at most; true if all are ready. */
+/* Connect, ask all to prepare, and wait @seconds at most for all of it; true if all are ready. */
 bool holders_prepare(struct holders *holders, unsigned int seconds);
+
+/* Hear what was said since; true if all are still ready. */
+bool holders_still(struct holders *holders);
 
 /* Tell all that there is no kexec. */
 void holders_cancel(struct holders *holders);

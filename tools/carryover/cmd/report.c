@@ -2,6 +2,7 @@
 /* What the checks found, collected and shown. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report.h"
 
@@ -56,6 +57,22 @@ static void print(const json_t *finding, enum level level)
 	       object[0] ? ": " : "", get(finding, "text"));
 	if (remedy[0])
 		printf("%22s-> %s\n", "", remedy);
+}
+
+unsigned int report_corrupts(const struct report *report)
+{
+	unsigned int count = 0;
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(report->findings, i, finding) {
+		const char *check = get(finding, "check");
+
+		if (json_integer_value(json_object_get(finding, "rank")) == LEVEL_FAIL &&
+		    (!strcmp(check, CHECK_KHO) || !strcmp(check, CHECK_MEMORY)))
+			count++;
+	}
+	return count;
 }
 
 void report_print(const struct report *report, bool all)

@@ -32,6 +32,10 @@ struct report {
 	unsigned int count[LEVELS];
 };
 
+/* Checks whose failure means that memory in use is overwritten. */
+#define CHECK_KHO	"image-kho"
+#define CHECK_MEMORY	"image-memory"
+
 void report_begin(struct report *report);
 void report_end(struct report *report);
 
@@ -52,6 +56,9 @@ static inline bool report_failed(const struct report *report)
 {
 	return report->count[LEVEL_FAIL];
 }
+
+/* How many of the failures are of checks that save memory. */
+unsigned int report_corrupts(const struct report *report);
 
 /* For people; good findings and notes only if asked for. */
 void report_print(const struct report *report, bool all);

@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "cmdline.h"
 #include "kexec.h"
+#include "outgoing.h"
 #include "ready.h"
 
 static const char help[] =
@@ -18,8 +19,9 @@ static const char help[] =
 "\n"
 "Replaces the kernel: checks as 'carryover check' does, loads the image, asks all\n"
 "programs that hold sessions (sockets in " READY_DIR ") to prepare, waits until\n"
-"they are ready, and starts the new kernel. Refuses when a check fails. When anything\n"
-"goes wrong before the end, the programs are told and everything is as it was.\n"
+"they are ready, looks whether their sessions are complete, and starts the new kernel.\n"
+"Refuses when a check fails, or when no session has anything in it. When anything goes\n"
+"wrong before the end, the programs are told and go on as before.\n"
 "\n"
 "  --kernel IMAGE       the next kernel\n"
 "  --initrd FILE        its initrd\n"
@@ -28,7 +30,10 @@ static const char help[] =
 "  --session NAME       a program that has to be there; may repeat\n"
 "  --sockets DIR        where the sockets are (default " READY_DIR ")\n"
 "  --timeout SECONDS    how long to wait for the programs (default 60)\n"
-"  --force              go on although a check fails\n"
+"  --force              go on although a check fails or a session lacks something\n"
+"  --no-session         go on although nothing is kept\n"
+"  --corrupt-memory     go on although the next kernel will use memory that devices\n"
+"                       write; --force is not enough for that\n"
 "  --dry-run            do all but the last step, then cancel\n"
 "  --json               one object a line, for programs\n"
 "\n"
@@ -41,7 +46,7 @@ static const char help[] =
 "or a program was not ready, 2 wrong usage, 3 an error";
 
 enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_SOCKETS,
-       OPT_TIMEOUT, OPT_FORCE, OPT_DRY_RUN, OPT_JSON, OPT_HELP };
+       OPT_TIMEOUT, OPT_FORCE, OPT_NO_SESSION, OPT_CORRUPT, OPT_DRY_RUN, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -52,6 +57,8 @@ static const struct option options[] = {
 	{ "sockets", required_argument, NULL, OPT_SOCKETS },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "no-session", no_argument, NULL, OPT_NO_SESSION },
+	{ "corrupt-memory", no_argument, NULL, OPT_CORRUPT },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -67,6 +74,8 @@ static struct {
 	unsigned int wanted_count;
 	unsigned int timeout;
 	bool force;
+	bool no_session;
+	bool corrupt;
 	bool dry_run;
 	bool json;
 	bool help;
@@ -118,6 +127,8 @@ static int take(int option)
 	case OPT_APPEND: args.append = optarg; return 0;
 	case OPT_SOCKETS: args.sockets = optarg; return 0;
 	case OPT_FORCE: args.force = true; return 0;
+	case OPT_NO_SESSION: args.no_session = true; return 0;
+	case OPT_CORRUPT: args.corrupt = true; return 0;
 	case OPT_DRY_RUN: args.dry_run = true; return 0;
 	case OPT_JSON: args.json = true; return 0;
 	case OPT_HELP: args.help = true; return 0;
@@ -152,6 +163,12 @@ static int parse(int argc, char **argv)
 	return ret;
 }
 
+/* There is no other failure than those that --corrupt-memory is for. */
+static bool only_corrupts(const struct report *report)
+{
+	return args.corrupt && report_corrupts(report) == report->count[LEVEL_FAIL];
+}
+
 /* 0, or an exit code. */
 static int check(void)
 {
@@ -166,21 +183,46 @@ static int check(void)
 		report_print(&report, false);
 	if (ret)
 		ret = EXIT_ERROR;
-	else if (report_failed(&report) && !args.force)
+	else if (report_corrupts(&report) && !args.corrupt)
+		ret = fail("check", "memory that devices write would be used: see above; --force does not go on here",
+			   EXIT_NO);
+	else if (report_failed(&report) && !args.force && !only_corrupts(&report))
 		ret = fail("check", "see above; --force goes on all the same", EXIT_NO);
 	report_end(&report);
 	return ret;
 }
 
+static void tell_kexec(const char *line)
+{
+	tell("kexec", NULL, line, NULL);
+}
+
+/* What somebody else loaded is not dropped in silence, and for a dry run not at all. */
+static int check_loaded(void)
+{
+	if (!kexec_loaded())
+		return 0;
+	if (args.dry_run && !args.force)
+		return fail("kexec", "a kernel is loaded already, which a dry run would drop; drop it with kexec -s -u, or --force",
+			    EXIT_NO);
+	tell("drop", NULL, "the kernel that was loaded already; it has to be loaded again if this one does not start",
+	     NULL);
+	return 0;
+}
+
 static int load(void)
 {
-	int ret;
+	int ret = check_loaded();
 
+	if (ret)
+		return ret;
 	tell("load", args.plan.kernel, args.plan.cmdline, NULL);
-	ret = kexec_load(args.plan.kernel, args.plan.initrd, args.plan.cmdline);
+	ret = kexec_load(args.plan.kernel, args.plan.initrd, args.plan.cmdline, tell_kexec);
 	if (ret == 127)
-		return fail("kexec", "not found; it is part of kexec-tools", EXIT_ERROR);
-	return ret ? fail(args.plan.kernel, "kexec could not load it", EXIT_ERROR) : 0;
+		return fail("kexec", "not found; apt-get install kexec-tools", EXIT_ERROR);
+	return ret ? fail(args.plan.kernel,
+			  "kexec could not load it: see above and dmesg; a signature may be missing (EPERM, ENOKEY), the scratch areas too small (EADDRNOTAVAIL), or it is no bzImage or Image (ENOEXEC)",
+			  EXIT_ERROR) : 0;
 }
 
 static int prepare(struct holders *holders)
@@ -199,18 +241,54 @@ static int prepare(struct holders *holders)
 		fail("programs", "not all are ready", EXIT_NO);
 }
 
-static int start(void)
+/* Whose session it is: programs are named after theirs. */
+static void tell_lack(void *arg, enum lack lack, const char *session, const char *text)
 {
-	int ret;
+	bool *fatal = arg;
 
+	tell(lack == LACK_DEVICE ? "warning" : "lacks", session, text, NULL);
+	/* All have said that they are ready: nothing comes later. */
+	*fatal |= lack != LACK_DEVICE;
+}
+
+/* What the sessions hold now. Without debugfs there is nobody to ask. */
+static int verify_sessions(const struct holders *holders)
+{
+	bool fatal = false;
+	int count = outgoing_look(tell_lack, &fatal);
+
+	if (fatal && !args.force)
+		return fail("sessions", "a program said that it is ready and lacks something: see above; --force goes on all the same",
+			    EXIT_NO);
+	if (count < 0)
+		tell("warning", "sessions", "what they hold cannot be seen; mount -t debugfs none /sys/kernel/debug",
+		     NULL);
+	if ((!count || (count < 0 && !holders->count)) && !args.no_session)
+		return fail("sessions", "none has anything in it: all devices would be stopped; --no-session goes on all the same",
+			    EXIT_NO);
+	return 0;
+}
+
+static int start(struct holders *holders)
+{
+	int ret = verify_sessions(holders);
+
+	if (ret)
+		return ret;
 	if (args.dry_run) {
 		tell("ready", NULL, "a dry run ends here", NULL);
 		return EXIT_GOOD;
 	}
 	tell("kexec", args.plan.kernel, "now", NULL);
-	ret = kexec_start();
+	/* Looked at again, for a program may have died meanwhile, and its session with it. */
+	if (!holders_still(holders))
+		return fail("programs", "one is not ready any more", EXIT_NO);
+	ret = verify_sessions(holders);
+	if (ret)
+		return ret;
+	ret = kexec_start(tell_kexec);
 	return fail("kexec", ret == -ENOEXEC ?
-		    "the image brings no handover data, or a session is incomplete: see the kernel log" :
+		    "the image brings no handover data, or a session is incomplete: see above" :
 		    strerror(-ret), EXIT_ERROR);
 }
 
@@ -223,11 +301,14 @@ static int run(void)
 		ret = load();
 	if (ret)
 		return ret;
+	/* Before anybody waits: it may take long. */
+	if (!args.dry_run)
+		kexec_sync(tell_kexec);
 	ret = prepare(&holders);
 	if (!ret)
-		ret = start();
+		ret = start(&holders);
 	holders_cancel(&holders);
-	kexec_unload();
+	kexec_unload(tell_kexec);
 	return ret;
 }
 

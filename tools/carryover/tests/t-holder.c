@@ -3,9 +3,11 @@
  * A program that holds a session, and is asked by "carryover run" whether it is
  * ready (see carryover-run(1)).
  *
- *   t-holder listen NAME [without-iommufd]   wait in the background to be asked
- *   t-holder hold NAME                       preserve at once, stay in the background
- *   t-holder after NAME                      in the next kernel
+ *   t-holder listen NAME [WITHOUT]   wait in the background to be asked
+ *   t-holder hold NAME [WITHOUT]     preserve at once, stay in the background
+ *   t-holder after NAME              in the next kernel
+ *
+ * WITHOUT is what it forgets: memfd, iommufd or device.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -48,14 +50,16 @@ static void hear(int peer, char *line, size_t size)
 	line[used] = 0;
 }
 
-static int preserve(const struct rig *rig, const char *name, bool iommufd)
+static int preserve(const struct rig *rig, const char *name, const char *without)
 {
 	int session = rig_session_create(name);
 
-	rig_preserve_one(rig, session, RIG_MEMFD);
-	if (iommufd)
+	if (strcmp(without, "memfd"))
+		rig_preserve_one(rig, session, RIG_MEMFD);
+	if (strcmp(without, "iommufd"))
 		rig_preserve_one(rig, session, RIG_IOMMUFD);
-	rig_preserve_one(rig, session, RIG_VFIO);
+	if (strcmp(without, "device"))
+		rig_preserve_one(rig, session, RIG_VFIO);
 	return session;
 }
 
@@ -70,7 +74,7 @@ static void thawed(const struct rig *rig)
 	rig_check_dma(rig);
 }
 
-static void serve(const struct rig *rig, int peer, const char *name, bool iommufd)
+static void serve(const struct rig *rig, int peer, const char *name, const char *without)
 {
 	char line[64];
 	int session;
@@ -78,7 +82,7 @@ static void serve(const struct rig *rig, int peer, const char *name, bool iommuf
 	hear(peer, line, sizeof(line));
 	MUST(!strcmp(line, "prepare"));
 	answer(peer, "progress preserving\n");
-	session = preserve(rig, name, iommufd);
+	session = preserve(rig, name, without);
 	answer(peer, "ready\n");
 	/* The kexec comes now, or this line. */
 	hear(peer, line, sizeof(line));
@@ -89,7 +93,7 @@ static void serve(const struct rig *rig, int peer, const char *name, bool iommuf
 	test_result();
 }
 
-static int wait_to_be_asked(const char *name, bool iommufd)
+static int wait_to_be_asked(const char *name, const char *without)
 {
 	int fd = listen_at(name);
 	char bdf[CO_BDF_SIZE];
@@ -101,17 +105,17 @@ static int wait_to_be_asked(const char *name, bool iommufd)
 	if (fork())
 		return 0;
 	for (;;)
-		serve(&rig, accept(fd, NULL, NULL), name, iommufd);
+		serve(&rig, accept(fd, NULL, NULL), name, without);
 }
 
-static int hold(const char *name)
+static int hold(const char *name, const char *without)
 {
 	char bdf[CO_BDF_SIZE];
 	struct rig rig;
 
 	rig_edu(0, bdf);
 	rig_open(&rig, bdf, 1);
-	preserve(&rig, name, true);
+	preserve(&rig, name, without);
 	rig_linger();
 	return test_result();
 }
@@ -131,8 +135,10 @@ static int after(const char *name)
 
 int main(int argc, char **argv)
 {
+	const char *without = argc > 3 ? argv[3] : "";
+
 	MUST(argc > 2);
 	if (!strcmp(argv[1], "listen"))
-		return wait_to_be_asked(argv[2], argc < 4);
-	return strcmp(argv[1], "hold") ? after(argv[2]) : hold(argv[2]);
+		return wait_to_be_asked(argv[2], without);
+	return strcmp(argv[1], "hold") ? after(argv[2]) : hold(argv[2], without);
 }

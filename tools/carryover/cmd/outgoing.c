@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The sessions as "carryover inspect outgoing" reads them. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../inspect/inspect.h"
+#include "host.h"
+#include "outgoing.h"
+
+#define OUTGOING "/sys/kernel/debug/liveupdate/outgoing"
+#define NOTE	 "note: "
+
+struct look {
+	const struct handover *all;
+	const struct session *session;
+	void (*each)(void *arg, enum lack lack, const char *session, const char *text);
+	void *arg;
+};
+
+static void say(const struct look *look, enum lack lack, const char *text)
+{
+	look->each(look->arg, lack, look->session->name, text);
+}
+
+static bool is_in(const struct session *s, uint64_t sbdf)
+{
+	for (size_t i = 0; i < s->nr_files; i++)
+		if (s->file[i].vfio && s->file[i].vfio->sbdf == sbdf)
+			return true;
+	return false;
+}
+
+static bool is_in_any(const struct handover *h, uint64_t sbdf)
+{
+	for (size_t i = 0; i < h->nr_sessions; i++)
+		if (is_in(&h->session[i], sbdf))
+			return true;
+	return false;
+}
+
+static bool is_bound(const struct session *s, uint64_t sbdf)
+{
+	for (size_t i = 0; i < s->nr_files; i++)
+		for (size_t j = 0; s->file[i].context && j < s->file[i].context->nr_devices; j++)
+			if (s->file[i].context->device[j].sbdf == sbdf)
+				return true;
+	return false;
+}
+
+/* A device and its iommufd belong together, and into one session. */
+static void look_at_devices(const struct look *look, const struct file *f)
+{
+	char text[160], bdf[32];
+
+	for (size_t i = 0; f->context && i < f->context->nr_devices; i++) {
+		uint64_t sbdf = f->context->device[i].sbdf;
+
+		if (is_in_any(look->all, sbdf))
+			continue;
+		snprintf(text, sizeof(text),
+			 "device %s is bound to the iommufd with token %llu and in no session: it will be stopped",
+			 sbdf_name(sbdf, bdf, sizeof(bdf)), (unsigned long long)f->token);
+		say(look, LACK_DEVICE, text);
+	}
+	if (f->vfio && !is_bound(look->session, f->vfio->sbdf)) {
+		snprintf(text, sizeof(text), "device %s: its iommufd is not in the session",
+			 sbdf_name(f->vfio->sbdf, bdf, sizeof(bdf)));
+		say(look, LACK_FATAL, text);
+	}
+}
+
+/* What inspect would say. Notes are of what is still to come, memfds among it. */
+static void look_at_lines(const struct look *look, const struct report *report)
+{
+	for (size_t i = 0; i < report->nr; i++) {
+		const char *line = report->line[i];
+
+		if (strncmp(line, NOTE, strlen(NOTE)))
+			say(look, LACK_FATAL, line);
+		else if (strstr(line, "its memfd ("))
+			say(look, LACK_MAYBE, line + strlen(NOTE));
+	}
+}
+
+/* One at a time, so that it is known whose it is. */
+static void look_at_session(struct look *look, const struct handover *h, struct session *s)
+{
+	struct handover one = *h;
+	struct report report = { 0 };
+
+	look->session = s;
+	one.session = s;
+	one.nr_sessions = 1;
+	verify(&one, &report);
+	look_at_lines(look, &report);
+	report_free(&report);
+	for (size_t i = 0; i < s->nr_files; i++)
+		look_at_devices(look, &s->file[i]);
+}
+
+int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
+		  void *arg)
+{
+	struct look look = { .each = each, .arg = arg };
+	struct handover h;
+	int count = 0;
+	size_t size;
+	void *data;
+
+	if (access(host_path(OUTGOING), R_OK))
+		return errno == EACCES ? -EACCES : -ENOENT;
+	if (source_read(host_path(OUTGOING), &data, &size))
+		return -EIO;
+	if (!handover_read(&h, data, size)) {
+		handover_free(&h);
+		return -EBADMSG;
+	}
+	look.all = &h;
+	for (size_t i = 0; i < h.nr_sessions; i++) {
+		count += !!h.session[i].nr_files;
+		look_at_session(&look, &h, &h.session[i]);
+	}
+	handover_free(&h);
+	return count;
+}

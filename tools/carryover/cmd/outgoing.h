@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What sessions hold by now for the next kernel, and what they lack. */
+#ifndef OUTGOING_H
+#define OUTGOING_H
+
+/**
+ * enum lack - how bad it is
+ * @LACK_FATAL: the kexec will fail, or the next kernel refuse it
+ * @LACK_MAYBE: so it is unless it is put into the session
+ * @LACK_DEVICE: a device that will be stopped
+ */
+enum lack {
+	LACK_FATAL,
+	LACK_MAYBE,
+	LACK_DEVICE,
+};
+
+/**
+ * outgoing_look - look through all sessions
+ * @each: called with the session's name and a sentence for all that is lacking
+ * @arg: passed on
+ *
+ * Returns: how many sessions have a file in them; -ENOENT if the kernel does not
+ * show it, another negative errno.
+ */
+int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
+		  void *arg);
+
+#endif /* OUTGOING_H */
