@@ -12,17 +12,25 @@ PCDIR	?= $(LIBDIR)/pkgconfig
 COMPDIR	?= $(PREFIX)/share/bash-completion/completions
 DOCDIR	?= $(PREFIX)/share/doc/carryover
 
+# The kernel's headers that the distribution may not have, or only older ones.
+headers	:= $(addprefix $(UAPI)/linux/,liveupdate.h iommufd.h vfio.h iommufd_liveupdate.h vfio_liveupdate.h)
+# What is below the prefix moves with it.
+below	= $(patsubst $(PREFIX)/%,$${prefix}/%,$1)
+
 put	:= install -D -m
 
 install: $(lib) $(solib) $(installed-command) man
 	@echo "  INSTALL $(DESTDIR)$(PREFIX)"
 	$(Q)$(put) 644 lib/carryover.h $(DESTDIR)$(INCDIR)/carryover.h
+	$(Q)for file in $(headers); do \
+		$(put) 644 $$file $(DESTDIR)$(INCDIR)/carryover/linux/$${file##*/} || exit; done
 	$(Q)$(put) 644 $(lib) $(DESTDIR)$(LIBDIR)/libcarryover.a
 	$(Q)$(put) 755 $(solib) $(DESTDIR)$(LIBDIR)/$(notdir $(solib))
 	$(Q)ln -sf $(notdir $(solib)) $(DESTDIR)$(LIBDIR)/$(soname)
 	$(Q)ln -sf $(soname) $(DESTDIR)$(LIBDIR)/libcarryover.so
 	$(Q)install -d $(DESTDIR)$(PCDIR)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(version)|' \
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below,$(LIBDIR))|' \
+		-e 's|@INCDIR@|$(call below,$(INCDIR))|' -e 's|@VERSION@|$(version)|' \
 		lib/libcarryover.pc.in >$(DESTDIR)$(PCDIR)/libcarryover.pc
 	$(Q)for page in $(pages); do \
 		$(put) 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done

@@ -9,8 +9,8 @@
 
 #include "carryover.h"
 #include "check.h"
-#include "holder.h"
 #include "host.h"
+#include "internal.h"
 
 #define DEVICES	"/sys/bus/pci/devices"
 #define DRIVER	"/sys/bus/pci/drivers/vfio-pci"
@@ -76,7 +76,7 @@ static void check_power(struct report *report, const char *bdf)
 
 	snprintf(remedy, sizeof(remedy), "echo on >" DEVICES "/%s/power/control", bdf);
 	if (!host_root[0] && !co_device_path(bdf, path, sizeof(path)))
-		pid = holder_of(path);
+		pid = co_opener(path);
 	if (!state || !strcmp(state, "D0") || !strcmp(state, "unknown"))
 		report_add(report, LEVEL_GOOD, "power", bdf, NULL, "it is in D0");
 	else if (pid)

@@ -34,8 +34,9 @@ extern "C" {
  * co_error - what the last failed call of this thread was about
  *
  * Returns: a text such as "PRESERVE_FD of device 0000:00:03.0 (fd 6) as
- * token 3 in session disk (fd 4): Operation not supported"; "no error" if nothing failed yet. It stays valid until the next
- * failing call of the same thread and must not be freed.
+ * token 3 in session disk (fd 4): Operation not supported"; "no error" if nothing
+ * failed yet. It stays valid until the next failing call of the same thread and
+ * must not be freed.
  */
 const char *co_error(void);
 
@@ -47,7 +48,7 @@ const char *co_error(void);
  * Only one process at a time can have it open. Sessions outlive it.
  *
  * Returns: a file descriptor; -ENOENT without the kernel's liveupdate=on,
- * -EBUSY while somebody else has it open.
+ * -EBUSY while somebody else has it open, whom co_error() names if /proc shows it.
  */
 int co_luo_open(void);
 
@@ -112,6 +113,91 @@ int co_session_retrieve_fd(int session, uint64_t token);
  * Returns: 0 or a negative errno.
  */
 int co_session_finish(int session);
+
+/**
+ * co_session_name - the name of a session that is given by its descriptor
+ * @session: a session, for instance one that a supervisor passed on
+ * @name: output
+ * @size: of @name, 64 is enough for every one
+ *
+ * A session's descriptor may be given to another process, over a socket or by
+ * inheritance; every call of a session works there as well.
+ *
+ * Returns: 0; -EINVAL if it is the descriptor of something else.
+ */
+int co_session_name(int session, char *name, size_t size);
+
+/**
+ * co_timeline_mark - have the kernel note that something happens now
+ * @text: what, 1 to 39 printable characters
+ *
+ * It is shown by carryover timeline, beside what the kernel did. The first mark
+ * after a kexec is taken for the first I/O. Needs debugfs.
+ *
+ * Returns: 0; -ENOENT where the kernel keeps no timeline, -EINVAL for a text that
+ * is no such.
+ */
+int co_timeline_mark(const char *text);
+
+/* ----------------------------------------------- asked by carryover run -- */
+
+/**
+ * co_ready_listen - be one of those whom carryover run asks to prepare
+ * @name: of the session, or a path if it has a '/'
+ *
+ * Makes the socket /run/carryover/NAME, and the folder. A socket that was left
+ * behind by a program that died is replaced. It belongs to the caller as a file,
+ * too: unlink(2) it before a regular end.
+ *
+ * Returns: a file descriptor that can be polled for a request; -EADDRINUSE if
+ * another program listens there.
+ */
+int co_ready_listen(const char *name);
+
+/**
+ * co_ready_wait - wait for the request to prepare
+ * @listener: from co_ready_listen()
+ * @timeout: in ms, -1 for ever
+ *
+ * After it: stop all that maps and unmaps, put the files into the session, then
+ * answer.
+ *
+ * Returns: a file descriptor that stands for the request; -ETIMEDOUT, -EPROTO if
+ * something else was said.
+ */
+int co_ready_wait(int listener, int timeout);
+
+/**
+ * co_ready_progress - say what is being done
+ * @request: from co_ready_wait()
+ * @text: for people
+ *
+ * Returns: 0; -EPIPE if nobody waits any more.
+ */
+int co_ready_progress(int request, const char *text);
+
+/**
+ * co_ready_answer - say that all is in the session, or why not
+ * @request: from co_ready_wait()
+ * @refusal: the reason, or NULL for ready
+ *
+ * Keep the session open from here on, and listen with co_ready_cancelled().
+ *
+ * Returns: 0; -EPIPE if nobody waits any more.
+ */
+int co_ready_answer(int request, const char *refusal);
+
+/**
+ * co_ready_cancelled - wait until there is no kexec after all
+ * @request: from co_ready_wait(); closed if the call succeeds
+ * @timeout: in ms, -1 for ever
+ *
+ * After it close the session, and go on as before. When the kexec comes, nothing
+ * does.
+ *
+ * Returns: 0 when it was cancelled, or whoever asked is gone; -ETIMEDOUT.
+ */
+int co_ready_cancelled(int request, int timeout);
 
 /* -------------------------------------------------------- PCI devices -- */
 
@@ -389,6 +475,36 @@ int co_map_file(int iommufd, uint32_t ioas, uint64_t iova, int fd,
  */
 int co_map(int iommufd, uint32_t ioas, uint64_t iova, void *memory,
 	   uint64_t length);
+
+/**
+ * co_map_anywhere - map memory of this process at an IOVA that the kernel chooses
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @memory: page aligned
+ * @length: of the mapping
+ * @iova: output, where it is
+ *
+ * Readable and writable. Keep @iova where the next kernel's program finds it:
+ * nothing lists the mappings of a context.
+ *
+ * Returns: 0; -ENOSPC if no range of IOVAs is free, -EBUSY while preserved.
+ */
+int co_map_anywhere(int iommufd, uint32_t ioas, void *memory, uint64_t length,
+		    uint64_t *iova);
+
+/**
+ * co_map_file_anywhere - map a memfd at an IOVA that the kernel chooses
+ * @iommufd: from co_iommufd_open()
+ * @ioas: from co_ioas_alloc()
+ * @fd: the memfd; not needed any more afterwards
+ * @start: offset in the memfd
+ * @length: of the mapping
+ * @iova: output, where it is
+ *
+ * Returns: as co_map_anywhere().
+ */
+int co_map_file_anywhere(int iommufd, uint32_t ioas, int fd, uint64_t start,
+			 uint64_t length, uint64_t *iova);
 
 /**
  * co_unmap - undo co_map() and co_map_file()

@@ -74,13 +74,21 @@ static int take(const char *bdf, const char *driver)
 	return ret;
 }
 
+/* Who does the same at the same time may have unbound it again in between. */
+#define TRIES 5
+
 int co_pci_bind(const char *bdf, const char *driver)
 {
 	char now[64];
 	int ret = co_pci_driver(bdf, now, sizeof(now));
 
-	if (!ret && strcmp(now, driver))
+	for (int i = 0; !ret && i < TRIES && strcmp(now, driver); i++) {
 		ret = take(bdf, driver);
+		if (ret == -ENODEV && i < TRIES - 1)
+			ret = co_pci_driver(bdf, now, sizeof(now));
+		else
+			break;
+	}
 	if (!ret && !strcmp(driver, "vfio-pci"))
 		ret = wait_for_cdev(bdf);
 	return ret;

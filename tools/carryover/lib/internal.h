@@ -38,6 +38,11 @@ int co_read_line(const char *path, char *line, size_t size);
 /* Write a string to a file that exists. */
 int co_write_line(const char *path, const char *line);
 
+/* opener.c */
+
+/* A process that has the file open, as far as /proc tells; 0 if none is seen. */
+long co_opener(const char *path);
+
 /* region.c */
 
 /* Size, offset and flags of a region of a device; capabilities are not fetched. */

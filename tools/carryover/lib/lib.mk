@@ -3,7 +3,7 @@
 # libcarryover, static and shared. The first number of the version is that of
 # the soname and changes when programs have to be linked anew.
 
-version	:= 1.0
+version	:= 1.1
 soname	:= libcarryover.so.$(firstword $(subst ., ,$(version)))
 lib	:= $(OBJ)/lib/libcarryover.a
 solib	:= $(OBJ)/lib/libcarryover.so.$(version)

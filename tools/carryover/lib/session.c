@@ -12,10 +12,26 @@
 
 #define LUO_PATH "/dev/liveupdate"
 
+/* "open /dev/liveupdate, which process 7 (agent) has open". */
+static int say_who(void)
+{
+	char comm[64] = "", path[64];
+	long pid = co_opener(LUO_PATH);
+
+	if (!pid)
+		return co_fail_as(EBUSY, "open %s", LUO_PATH);
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+	if (co_read_line(path, comm, sizeof(comm)))
+		comm[0] = 0;
+	return co_fail_as(EBUSY, "open %s, which process %ld (%s) has open", LUO_PATH, pid, comm);
+}
+
 int co_luo_open(void)
 {
 	int fd = open(LUO_PATH, O_RDWR | O_CLOEXEC);
 
+	if (fd < 0 && errno == EBUSY)
+		return say_who();
 	return fd < 0 ? co_fail("open %s", LUO_PATH) : fd;
 }
 
@@ -75,4 +91,19 @@ int co_session_finish(int session)
 
 	return ioctl(session, LIVEUPDATE_SESSION_FINISH, &arg) ?
 		co_fail("FINISH of %s", co_name(session).text) : 0;
+}
+
+int co_session_name(int session, char *name, size_t size)
+{
+	static const char kind[] = "anon_inode:[luo_session] ";
+	char path[64], target[128];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", session);
+	len = readlink(path, target, sizeof(target) - 1);
+	target[len < 0 ? 0 : len] = 0;
+	if (strncmp(target, kind, sizeof(kind) - 1))
+		return co_fail_as(len < 0 ? EBADF : EINVAL, "session of %s", co_name(session).text);
+	snprintf(name, size, "%s", target + sizeof(kind) - 1);
+	return 0;
 }

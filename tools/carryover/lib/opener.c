@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: (LGPL-2.1 OR MIT)
 /* Who has a file open, by way of /proc. */
 #include <ctype.h>
 #include <dirent.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "holder.h"
+#include "internal.h"
 
 static bool has_open(const char *pid, const char *wanted)
 {
@@ -31,7 +31,7 @@ static bool has_open(const char *pid, const char *wanted)
 	return found;
 }
 
-long holder_of(const char *path)
+long co_opener(const char *path)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
