@@ -114,18 +114,23 @@ static int accept_within(int listener, int timeout)
 
 int co_ready_wait(int listener, int timeout)
 {
-	int peer = accept_within(listener, timeout), ret;
 	char line[LINE];
+	int peer, ret;
 
-	if (peer < 0)
-		return peer;
-	ret = hear(peer, line, sizeof(line), timeout);
-	if (!ret && strcmp(line, "prepare"))
-		ret = -EPROTO;
-	if (!ret)
-		return peer;
-	close(peer);
-	return co_fail_as(-ret, "wait for 'prepare'");
+	for (;;) {
+		peer = accept_within(listener, timeout);
+		if (peer < 0)
+			return peer;
+		ret = hear(peer, line, sizeof(line), timeout);
+		if (!ret && strcmp(line, "prepare"))
+			ret = -EPROTO;
+		if (!ret)
+			return peer;
+		close(peer);
+		/* Somebody only wanted to know whether this program is alive. */
+		if (ret != -ECONNRESET)
+			return co_fail_as(-ret, "wait for 'prepare'");
+	}
 }
 
 /* One line; line ends within @text would be more than one. */

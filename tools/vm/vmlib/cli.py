@@ -33,9 +33,9 @@ Options with a number, for N from 1 on:
   --expect-fail-stageN  stage N must exit non-zero, and the next one follows all the same
 
 Devices are QEMU's device strings. 'edu' may address all memory unless told otherwise. 'nvme'
-without drive= gets a disk of 16M in which word i of sector s is (s << 16) | i; besides QEMU's
-own options it takes size=64M, image=FILE, throttle-iops=N, throttle-iops-read=N,
-throttle-iops-write=N and throttle-bps=N.
+without drive= gets a disk of 16M in which word i of sector s (64 bits, little-endian) is
+(s << 16) | i; besides QEMU's own options it takes size=64M, image=FILE, throttle-iops=N,
+throttle-iops-read=N, throttle-iops-write=N and throttle-bps=N.
 
 A line that a stage prints with "@monitor COMMAND" is a command for QEMU's monitor, such as
 "device_del ID"; what that answered is in monitor.log.
