@@ -10,6 +10,7 @@
 
 #define OUTGOING "/sys/kernel/debug/liveupdate/outgoing"
 #define NOTE	 "note: "
+#define IOMMUFD	 "carryover,iommufd-"
 
 struct look {
 	const struct handover *all;
@@ -39,12 +40,21 @@ static bool is_in_any(const struct handover *h, uint64_t sbdf)
 	return false;
 }
 
+static bool has_device(const struct context *c, uint64_t sbdf)
+{
+	for (size_t i = 0; i < c->nr_devices; i++)
+		if (c->device[i].sbdf == sbdf)
+			return true;
+	return false;
+}
+
+/* An iommufd that could not be read may be the device's. */
 static bool is_bound(const struct session *s, uint64_t sbdf)
 {
 	for (size_t i = 0; i < s->nr_files; i++)
-		for (size_t j = 0; s->file[i].context && j < s->file[i].context->nr_devices; j++)
-			if (s->file[i].context->device[j].sbdf == sbdf)
-				return true;
+		if (s->file[i].context ? has_device(s->file[i].context, sbdf) :
+		    !strncmp(s->file[i].handler, IOMMUFD, strlen(IOMMUFD)))
+			return true;
 	return false;
 }
 
