@@ -76,7 +76,9 @@ def _number(value) -> str:
 
 
 def limits(verdicts) -> str:
-    """The limits, and what became of them."""
+    """The limits, and what became of them; "" without any."""
+    if not verdicts:
+        return ""
     lines = [["limit", "measured", "at most", "verdict"], _rule(4)]
     for verdict in verdicts:
         detail = f" ({verdict.detail})" if verdict.detail else ""
