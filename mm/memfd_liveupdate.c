@@ -17,6 +17,7 @@
 #include <linux/memfd_liveupdate.h>
 #include <linux/memfd.h>
 #include <linux/pagemap.h>
+#include <linux/sizes.h>
 #include <linux/swap.h>
 #include <linux/xarray.h>
 #include <uapi/linux/memfd.h>
@@ -243,6 +244,28 @@ struct file *memfd_liveupdate_new(loff_t size)
 }
 EXPORT_SYMBOL_GPL(memfd_liveupdate_new);
 
+/*
+ * Not all at once: more than the memory that the kernel has so far is refused,
+ * and pages that were kept are no part of that before they are restored.
+ */
+static int account_blocks(struct inode *inode, unsigned long npages)
+{
+	unsigned long done = 0;
+
+	while (done < npages) {
+		unsigned long n = min_t(unsigned long, npages - done,
+					SZ_64M >> PAGE_SHIFT);
+		int rc = shmem_inode_acct_blocks(inode, n);
+
+		if (rc) {
+			shmem_recalc_inode(inode, done, 0);
+			return rc;
+		}
+		done += n;
+	}
+	return 0;
+}
+
 /**
  * memfd_liveupdate_account - Account pages that will be given to a memfd
  * @file:   the memfd
@@ -258,7 +281,7 @@ int memfd_liveupdate_account(struct file *file, unsigned long npages)
 
 	if (rc)
 		return rc;
-	rc = shmem_inode_acct_blocks(file_inode(file), npages);
+	rc = account_blocks(file_inode(file), npages);
 	if (rc)
 		pr_warn("no room for the %lu KiB of a memfd: error %d, see vm.overcommit_memory\n",
 			npages << (PAGE_SHIFT - 10), rc);
