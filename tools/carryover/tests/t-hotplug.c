@@ -251,7 +251,6 @@ static void leave_port(struct place *p)
 	let_go(p);
 	SAME(file_write(PORTS "/unbind", p->port), 0);
 	SAME(file_write(PORTS "/bind", p->port), 0);
-	MUST(slot_wait_on(p->port));
 	look_at(p);
 }
 

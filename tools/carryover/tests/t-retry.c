@@ -124,12 +124,23 @@ static void *open_group(void *unused)
 
 	while (!done) {
 		pthread_mutex_lock(&opening);
-		opened = open(group, O_RDWR | O_CLOEXEC);
-		done = stop || opened >= 0;
+		if (opened < 0 && !stop)
+			opened = open(group, O_RDWR | O_CLOEXEC);
+		done = stop;
 		pthread_mutex_unlock(&opening);
 		sched_yield();
 	}
 	return unused;
+}
+
+/* The group of before, which goes with the driver. */
+static void close_old_group(void)
+{
+	pthread_mutex_lock(&opening);
+	if (opened >= 0)
+		close(opened);
+	opened = -1;
+	pthread_mutex_unlock(&opening);
 }
 
 static bool is_opened(void)
@@ -153,6 +164,7 @@ static void group_opened(void)
 	MUST(!pthread_create(&thread, NULL, open_group, NULL));
 	for (i = 0; i < BINDS && !is_opened(); i++) {
 		MUST(!file_write(UNBIND, bdf));
+		close_old_group();
 		WORKS(co_pci_bind(bdf, "vfio-pci"));
 	}
 	pthread_mutex_lock(&opening);
