@@ -3,13 +3,14 @@
  * Folios from the previous kernel that a memfd gets.
  *
  * They come in runs that follow each other in the file. What costs the same for
- * one folio and for many is done once a run: the statistics, and the way down
- * the page cache's tree. Nobody else has the file before it is complete, but
+ * one folio and for many is done once a run: the statistics, the lock of the LRU
+ * list, and the way down the page cache's tree. Nobody else has the file before it is complete, but
  * each folio is locked and has its references before it can be found.
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
 #include <linux/memfd_liveupdate.h>
+#include <linux/mm_inline.h>
 #include <linux/pagemap.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
@@ -118,14 +119,51 @@ static void memfd_make_ready(struct folio *folio, struct address_space *mapping,
 	folio->index = index;
 }
 
-static void memfd_let_see(struct folio *folio, bool hold)
+/* Under one lock, what folio_add_lru() does with new folios of tmpfs. */
+static void memfd_add_to_list(struct folio **folios, unsigned int n)
 {
-	folio_mark_uptodate(folio);
-	folio_set_dirty(folio);
-	folio_add_lru(folio);
-	folio_unlock(folio);
-	if (!hold)
-		folio_put(folio);
+	struct lruvec *lruvec = NULL;
+	long pages = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct folio *folio = folios[i];
+
+		lruvec = pages ? lruvec : folio_lruvec_relock_irq(folio, lruvec);
+		list_add(&folio->lru, &lruvec->lists[LRU_INACTIVE_ANON]);
+		folio_set_lru(folio);
+		pages += folio_nr_pages(folio);
+		if (i + 1 < n && memfd_same_lruvec(folio, folios[i + 1]) &&
+		    folio_zone(folio) == folio_zone(folios[i + 1]))
+			continue;
+		update_lru_size(lruvec, LRU_INACTIVE_ANON, folio_zonenum(folio),
+				pages);
+		pages = 0;
+	}
+	lruvec_unlock_irq(lruvec);
+}
+
+static void memfd_add_lru(struct folio **folios, unsigned int n)
+{
+	if (!lru_gen_enabled() && !lru_gen_switching()) {
+		memfd_add_to_list(folios, n);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		folio_add_lru(folios[i]);
+}
+
+static void memfd_let_see(struct folio **folios, unsigned int n, bool hold)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		folio_mark_uptodate(folios[i]);
+		folio_set_dirty(folios[i]);
+	}
+	memfd_add_lru(folios, n);
+	for (unsigned int i = 0; i < n; i++) {
+		folio_unlock(folios[i]);
+		if (!hold)
+			folio_put(folios[i]);
+	}
 }
 
 /**
@@ -160,8 +198,7 @@ int memfd_liveupdate_insert_run(struct file *file, struct folio **folios,
 		index += folio_nr_pages(folios[i]);
 	}
 	memfd_store(mapping, folios, n);
-	for (i = 0; i < n; i++)
-		memfd_let_see(folios[i], hold);
+	memfd_let_see(folios, n, hold);
 	return 0;
 }
 
