@@ -2,9 +2,8 @@
 /*
  * How far physical addresses go up together with IOVAs.
  *
- * A range is looked at leaf by leaf. From a leaf that fills one item the walk
- * goes on to the items behind it in the same table, which cost a comparison
- * each, and comes down from the top again at the end of that table only.
+ * A range is looked at leaf by leaf, and from the top down once a table. Behind
+ * a leaf that fills one item those that follow it cost a comparison each.
  */
 #define PT_FMT amdv1
 #define PT_SUPPORTED_FEATURES \
@@ -25,14 +24,25 @@
 #include <linux/generic_pt/contiguous.h>
 #include <linux/iommu.h>
 
-/* The leaf that maps pts->range->va, from the top down. */
-static bool amdv1_find_leaf(struct pt_range *range, struct pt_state *pts)
+/*
+ * Goes to the leaf that maps @va: within the table that @pts is in, or from the
+ * top down.
+ */
+static bool amdv1_find_leaf(struct pt_state *pts, u64 va)
 {
+	struct pt_range *range = pts->range;
+	bool same = fvalog2_div_eq(range->va, va, pt_table_oa_lg2sz(pts));
+
+	range->va = va;
+	range->last_va = va;
 	if (pt_check_range(range))
 		return false;
-	*pts = pt_init_top(range);
-	while (pt_load_single_entry(pts) == PT_ENTRY_TABLE)
-		*pts = pt_init(range, pts->level - 1, pt_table_ptr(pts));
+	if (!same)
+		*pts = pt_init_top(range);
+	while (pt_load_single_entry(pts) == PT_ENTRY_TABLE) {
+		pts->table = pt_table_ptr(pts);
+		pts->level--;
+	}
 	return pts->type == PT_ENTRY_OA;
 }
 
@@ -93,19 +103,14 @@ u64 pt_amdv1_contiguous(struct iommu_domain *domain, unsigned long iova,
 {
 	struct pt_iommu_amdv1 *table =
 		container_of(domain, struct pt_iommu_amdv1, iommu.domain);
+	struct pt_range range = pt_make_range(&table->amdpt.common, iova, iova);
+	struct pt_state pts = pt_init_top(&range);
 	u64 bytes = 0;
 
 	*pa = 0;
-	while (bytes < most) {
-		u64 va = iova + bytes;
-		struct pt_range range = pt_make_range(&table->amdpt.common,
-						      va, va);
-		struct pt_state pts;
-		u64 next;
+	while (bytes < most && amdv1_find_leaf(&pts, iova + bytes)) {
+		u64 next = pt_entry_oa_exact(&pts);
 
-		if (!amdv1_find_leaf(&range, &pts))
-			break;
-		next = pt_entry_oa_exact(&pts);
 		if (!bytes)
 			*pa = next;
 		else if (next != *pa + bytes)
