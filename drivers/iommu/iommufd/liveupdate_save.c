@@ -241,6 +241,20 @@ static int save_device(struct iommufd_save *save, struct iommufd_device *idev)
 	return 0;
 }
 
+/* NULL for one that is on its way out; put with iommufd_put_object(). */
+static struct iommufd_device *save_get_device(struct iommufd_ctx *ictx,
+					      unsigned long id)
+{
+	struct iommufd_object *obj;
+
+	xa_lock(&ictx->objects);
+	obj = xa_load(&ictx->objects, id);
+	if (obj && (obj->type != IOMMUFD_OBJ_DEVICE || !iommufd_lock_obj(obj)))
+		obj = NULL;
+	xa_unlock(&ictx->objects);
+	return obj ? container_of(obj, struct iommufd_device, obj) : NULL;
+}
+
 static int save_each_device(struct iommufd_save *save,
 			    int (*do_one)(struct iommufd_save *save,
 					  struct iommufd_device *idev))
@@ -251,12 +265,12 @@ static int save_each_device(struct iommufd_save *save,
 	int rc = 0;
 
 	xa_for_each(&ictx->objects, id, obj) {
-		obj = iommufd_get_object(ictx, id, IOMMUFD_OBJ_DEVICE);
-		if (IS_ERR(obj))
+		struct iommufd_device *idev = save_get_device(ictx, id);
+
+		if (!idev)
 			continue;
-		rc = do_one(save, container_of(obj, struct iommufd_device,
-					       obj));
-		iommufd_put_object(ictx, obj);
+		rc = do_one(save, idev);
+		iommufd_put_object(ictx, &idev->obj);
 		if (rc)
 			break;
 	}

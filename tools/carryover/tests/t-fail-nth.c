@@ -99,8 +99,7 @@ static void preserve_again(const struct rig *rig, enum rig_file file,
 	int again;
 
 	if (!is_injected(first))
-		test_say("PRESERVE_FD of %s: error %d", (const char *[]){ "memfd", "iommufd", "device" }[file],
-			 first);
+		test_say("PRESERVE_FD: error %d", first);
 	CHECK(is_injected(first));
 	if (first != -EFAULT)
 		is_open(rig);
