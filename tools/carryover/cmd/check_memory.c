@@ -160,6 +160,10 @@ static void check_scratch(struct report *report, const struct machine *machine,
 	};
 	unsigned long long need = segments[0] + segments[1] + segments[2];
 
+	if (plan->initrd && !segments[1])
+		report_add(report, LEVEL_FAIL, "initrd", plan->initrd,
+			   "give a file that has something in it, or none",
+			   "it is empty or cannot be read, and kexec -s refuses that");
 	if (image)
 		check_crash(report, machine, plan, need);
 	if (!machine->scratch_count)
