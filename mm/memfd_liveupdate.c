@@ -13,7 +13,6 @@
 #define pr_fmt(fmt) "memfd: liveupdate: " fmt
 
 #include <linux/export.h>
-#include <linux/folio_batch.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/memfd.h>
 #include <linux/pagemap.h>
@@ -166,6 +165,9 @@ int memfd_liveupdate_check(struct folio *folio)
 	return 0;
 }
 
+/* Pages pinned at a time. */
+#define MEMFD_PINS	512UL
+
 /* What try_grab_folio() does, but for the statistics. */
 static void memfd_grab(struct folio *folio, unsigned long n)
 {
@@ -177,25 +179,56 @@ static void memfd_grab(struct folio *folio, unsigned long n)
 	}
 }
 
-/* Pins folios as long as they follow each other in memory; at least the first. */
-static unsigned long memfd_pin_batch(struct folio_batch *fbatch, pgoff_t index,
-				     unsigned long max, unsigned long *pfn)
+/* The statistics are those of a node. */
+static bool memfd_follows(struct folio *folio, struct folio *first,
+			  unsigned long pfn)
 {
-	struct folio *first = fbatch->folios[0];
-	unsigned long done = 0;
+	return folio_pfn(folio) == pfn && folio_pgdat(folio) == folio_pgdat(first);
+}
 
-	*pfn = page_to_pfn(folio_file_page(first, index));
-	for (unsigned int i = 0; i < folio_batch_count(fbatch); i++) {
-		struct folio *folio = fbatch->folios[i];
-		unsigned long n = min(max, folio_next_index(folio) - index) - done;
+/* Pins the pages of a folio, if it still is where it was found. */
+static unsigned long memfd_pin_found(struct xa_state *xas, struct folio *folio,
+				     unsigned long max)
+{
+	unsigned long n = 0;
 
-		if (folio_pgdat(folio) != folio_pgdat(first) ||
-		    page_to_pfn(folio_file_page(folio, index + done)) != *pfn + done)
-			break;
+	if (!folio_try_get(folio))
+		return 0;
+	if (folio == xas_reload(xas)) {
+		n = min(max, folio_next_index(folio) - xas->xa_index);
 		memfd_grab(folio, n);
-		done += n;
 	}
-	node_stat_mod_folio(first, NR_FOLL_PIN_ACQUIRED, done);
+	folio_put(folio);
+	return n;
+}
+
+/* Pins folios as long as they follow each other, in the file and in memory. */
+static unsigned long memfd_pin_run(struct xa_state *xas, unsigned long max,
+				   unsigned long *pfn)
+{
+	unsigned long done = 0, n;
+	struct folio *folio, *first = NULL;
+
+	for (folio = xas_load(xas); folio && done < max; folio = xas_next(xas)) {
+		if (xas_retry(xas, folio))
+			continue;
+		if (xa_is_value(folio) || xa_is_sibling(folio) ||
+		    (done && !memfd_follows(folio, first, *pfn + done)))
+			break;
+		n = memfd_pin_found(xas, folio, max - done);
+		if (!n) {
+			xas_reset(xas);
+			continue;
+		}
+		if (!done) {
+			first = folio;
+			*pfn = page_to_pfn(folio_file_page(folio, xas->xa_index));
+		}
+		done += n;
+		xas_advance(xas, folio_next_index(folio) - 1);
+	}
+	if (done)
+		node_stat_mod_folio(first, NR_FOLL_PIN_ACQUIRED, done);
 	return done;
 }
 
@@ -214,17 +247,13 @@ static unsigned long memfd_pin_batch(struct folio_batch *fbatch, pgoff_t index,
 long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
 			  unsigned long *pfn)
 {
-	struct folio_batch fbatch;
-	pgoff_t next = index;
+	XA_STATE(xas, &file->f_mapping->i_pages, index);
 	unsigned long n;
 
-	folio_batch_init(&fbatch);
-	if (!filemap_get_folios_contig(file->f_mapping, &next, index + max - 1,
-				       &fbatch))
-		return -ENODATA;
-	n = memfd_pin_batch(&fbatch, index, max, pfn);
-	folio_batch_release(&fbatch);
-	return n;
+	rcu_read_lock();
+	n = memfd_pin_run(&xas, min(max, MEMFD_PINS), pfn);
+	rcu_read_unlock();
+	return n ?: -ENODATA;
 }
 EXPORT_SYMBOL_GPL(memfd_liveupdate_pin);
 
