@@ -484,8 +484,8 @@ int co_map(int iommufd, uint32_t ioas, uint64_t iova, void *memory,
  * @length: of the mapping
  * @iova: output, where it is
  *
- * Readable and writable. Keep @iova where the next kernel's program finds it:
- * nothing lists the mappings of a context.
+ * Readable and writable. The next kernel's program finds it with
+ * co_ioas_next_area().
  *
  * Returns: 0; -ENOSPC if no range of IOVAs is free, -EBUSY while preserved.
  */
