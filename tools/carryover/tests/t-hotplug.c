@@ -355,7 +355,7 @@ static void walk(unsigned int steps, bool b)
 {
 	for (unsigned int i = 0; i < steps; i++)
 		step(b);
-	test_say("%u steps: %u power, %u remove, %u reset, %u port, %u driver, %u pulled, %u button",
+	test_say("%u steps: power %u, remove %u, reset %u, port %u, driver %u, pull %u, button %u",
 		 steps, done[0], done[1], done[2], done[3], done[4], done[5],
 		 done[6]);
 }
