@@ -124,9 +124,11 @@ static void incoming_load_block(const struct pci_ser *ser)
 }
 
 /* There is no list that we can read; is there one that we can't? */
+/* Without LUO all that was kept stays reserved, whoever writes to it. */
 static void incoming_load_none(void)
 {
-	pci_incoming_unknown = liveupdate_flb_is_incoming(PCI_LUO_FLB_PREFIX);
+	pci_incoming_unknown = liveupdate_enabled() &&
+			       liveupdate_flb_is_incoming(PCI_LUO_FLB_PREFIX);
 	if (pci_incoming_unknown)
 		pr_err("the previous kernel's list of running devices is not a '%s'\n",
 		       PCI_LUO_FLB_COMPATIBLE);
