@@ -494,9 +494,46 @@ static void test_tree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, left, 0);
 }
 
+static u32 checksum(const struct liveupdate_blob *blob)
+{
+	return fdt32_to_cpu(*(const fdt32_t *)fdt_getprop(blob->fdt, 0,
+							  LIVEUPDATE_BLOB_CRC32,
+							  NULL));
+}
+
+/* Patched or written before it was sealed: one checksum. */
+static void test_patch(struct kunit *test)
+{
+	static const u8 bytes[] = { 0xff, 0x01, 0x80, 0x00, 0x5a };
+	u8 *fill = kunit_kzalloc(test, FILL, GFP_KERNEL);
+	struct liveupdate_blob blob;
+	size_t len;
+	u8 *at;
+
+	KUNIT_ASSERT_NOT_NULL(test, fill);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&blob, LAYOUT), 0);
+	liveupdate_blob_put(&blob, "fill", fill, FILL);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&blob), 0);
+	liveupdate_blob_seal(&blob);
+	at = (u8 *)liveupdate_blob_get(&blob, 0, "fill", &len);
+	for (size_t n = 1; n <= sizeof(bytes); n++) {
+		/* At the start, somewhere, at the end, and over what was there. */
+		size_t offset = n == 1 ? 0 : n == 2 ? FILL / 3 : FILL - n;
+		u32 patched;
+
+		liveupdate_blob_patch(&blob, at + offset, bytes, n);
+		KUNIT_EXPECT_EQ(test, memcmp(at + offset, bytes, n), 0);
+		patched = checksum(&blob);
+		liveupdate_blob_seal(&blob);
+		KUNIT_EXPECT_EQ(test, patched, checksum(&blob));
+	}
+	liveupdate_blob_unpreserve(&blob);
+}
+
 static struct kunit_case liveupdate_blob_cases[] = {
 	KUNIT_CASE_PARAM(test_memory, memory_gen_params),
 	KUNIT_CASE_PARAM(test_tree, tree_gen_params),
+	KUNIT_CASE(test_patch),
 	{}
 };
 
