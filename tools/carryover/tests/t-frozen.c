@@ -307,6 +307,8 @@ static int after(void)
 	rig_retrieve(&edu, session, TOKEN + RIG_FILES);
 	/* I3: what was serialized is what the device was left with. */
 	SAME(co_bus_master_get(rig.device), rig_master(bdf));
+	/* It was turned on and off to the end. */
+	WORKS(co_bus_master(rig.device, true));
 	rig_check(&rig);
 	rig_check_dma(&edu);
 	rig_session_finish(session);
