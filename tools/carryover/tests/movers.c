@@ -90,10 +90,10 @@ static void migrate(const struct moved *memory)
 
 const struct mover the_movers[] = {
 	{ .name = "MADV_PAGEOUT", .move = page_out, .sure = true },
-	{ .name = "memory.reclaim", .move = reclaim },
+	{ .name = "memory.reclaim", .move = reclaim, .whole = true },
 	{ .name = "move_pages", .move = migrate, .sure = true },
-	{ .name = "compaction", .move = compact },
-	{ .name = "khugepaged", .move = khugepaged },
+	{ .name = "compaction", .move = compact, .whole = true },
+	{ .name = "khugepaged", .move = khugepaged, .whole = true },
 	{ .name = "MADV_COLLAPSE", .move = collapse },
 };
 

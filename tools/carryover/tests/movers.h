@@ -24,11 +24,13 @@ struct moved {
  * @name: of it
  * @move: have it try, with this memory
  * @sure: it does move pages that nothing keeps
+ * @whole: it takes no heed of what memory it is given
  */
 struct mover {
 	const char *name;
 	void (*move)(const struct moved *memory);
 	bool sure;
+	bool whole;
 };
 
 extern const struct mover the_movers[];

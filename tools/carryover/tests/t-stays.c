@@ -326,8 +326,11 @@ static void check_marks(const struct seen *it)
 static void try_all(const struct mover *mover)
 {
 	for (unsigned int i = 0; i < MEMORIES; i++)
-		if (seen[i].memory.size)
+		if (seen[i].memory.size) {
 			mover->move(&seen[i].memory);
+			if (mover->whole)
+				return;
+		}
 }
 
 static void stays(unsigned int i, const char *who)
