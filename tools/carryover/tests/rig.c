@@ -273,3 +273,11 @@ bool rig_master(const char *bdf)
 	WORKS(co_pci_config_read16(bdf, PCI_COMMAND, &command));
 	return command & PCI_COMMAND_MASTER;
 }
+
+void rig_live_on(struct rig *rig, int session)
+{
+	rig_check(rig);
+	rig_session_finish(session);
+	rig_check_dma(rig);
+	rig_close(rig);
+}

@@ -101,6 +101,9 @@ void rig_check_dma(const struct rig *rig);
 /* Unmap, detach, close. */
 void rig_close(struct rig *rig);
 
+/* All is as it was before and after FINISH, and can be closed. */
+void rig_live_on(struct rig *rig, int session);
+
 /*
  * A session, without leaving /dev/liveupdate open. The second one gives all
  * edu devices to vfio-pci.

@@ -55,3 +55,18 @@ void sysfs_parent(const char *bdf, char parent[])
 	strcpy(parent, strlen(end) == CO_BDF_SIZE - 1 ? end : "");
 	free(real);
 }
+
+int sysfs_group(const char *bdf, char path[], size_t size)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), DEVICES "/%s/iommu_group", bdf);
+	len = readlink(link, target, sizeof(target) - 1);
+	if (len < 0)
+		return -errno;
+	target[len] = 0;
+	len = snprintf(path, size, "/dev/vfio/noiommu-%s", basename(target));
+	MUST(len < (ssize_t)size);
+	return 0;
+}

@@ -3,6 +3,8 @@
 #ifndef SYSFS_H
 #define SYSFS_H
 
+#include <stddef.h>
+
 /* Write to an attribute of a device. 0 or -errno. */
 int sysfs_write(const char *bdf, const char *attribute, const char *text);
 
@@ -14,5 +16,8 @@ int sysfs_present(const char *bdf);
 
 /* The device above this one, or "" if it is on a root bus. */
 void sysfs_parent(const char *bdf, char parent[]);
+
+/* The file below /dev/vfio of a noiommu device's group. 0 or -ENOENT. */
+int sysfs_group(const char *bdf, char path[], size_t size);
 
 #endif /* SYSFS_H */

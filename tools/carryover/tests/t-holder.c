@@ -126,10 +126,7 @@ static int after(const char *name)
 	struct rig rig;
 
 	rig_retrieve(&rig, session, 1);
-	rig_check(&rig);
-	rig_session_finish(session);
-	rig_check_dma(&rig);
-	rig_close(&rig);
+	rig_live_on(&rig, session);
 	return test_result();
 }
 

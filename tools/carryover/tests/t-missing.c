@@ -32,28 +32,17 @@ static bool inspect_says(const char *end, int *exit)
 	return said;
 }
 
-static void missing(const struct rig *rig, unsigned long long inode)
+static void says_of_memfd(const struct rig *rig, unsigned long long inode,
+			  const char *what, int status)
 {
 	char line[256];
 	int exit;
 
 	snprintf(line, sizeof(line),
-		 "IOAS %u IOVA %#llx: its memfd (inode %llu) is not in the session",
-		 rig->note->ioas, RIG_IOVA, inode);
+		 "IOAS %u IOVA %#llx: its memfd (inode %llu) %s",
+		 rig->note->ioas, RIG_IOVA, inode, what);
 	CHECK(inspect_says(line, &exit));
-	SAME(exit, 1);
-}
-
-static void coming(const struct rig *rig, unsigned long long inode)
-{
-	char line[256];
-	int exit;
-
-	snprintf(line, sizeof(line),
-		 "IOAS %u IOVA %#llx: its memfd (inode %llu) was not in the session when the iommufd was preserved; freeze looks again",
-		 rig->note->ioas, RIG_IOVA, inode);
-	CHECK(inspect_says(line, &exit));
-	SAME(exit, 0);
+	SAME(exit, status);
 }
 
 int main(void)
@@ -68,9 +57,11 @@ int main(void)
 	MUST(!fstat(rig.buffer.fd, &memfd));
 	rig_preserve_one(&rig, session, RIG_IOMMUFD);
 	rig_preserve_one(&rig, session, RIG_VFIO);
-	missing(&rig, memfd.st_ino);
+	says_of_memfd(&rig, memfd.st_ino, "is not in the session", 1);
 	rig_preserve_one(&rig, session, RIG_MEMFD);
-	coming(&rig, memfd.st_ino);
+	says_of_memfd(&rig, memfd.st_ino,
+		      "was not in the session when the iommufd was preserved; freeze looks again",
+		      0);
 	close(session);
 	rig_close(&rig);
 	return test_result();

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -69,16 +68,10 @@ static void excluded(const struct rig *rig)
 
 static int open_group(const char *bdf, int *container)
 {
-	char link[64], target[PATH_MAX], path[PATH_MAX + 32];
-	ssize_t len;
+	char path[64];
 	int group;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
-	len = readlink(link, target, sizeof(target) - 1);
-	MUST(len > 0);
-	target[len] = 0;
-	snprintf(path, sizeof(path), "/dev/vfio/noiommu-%s", basename(target));
+	MUST(!sysfs_group(bdf, path, sizeof(path)));
 	*container = open("/dev/vfio/vfio", O_RDWR);
 	group = open(path, O_RDWR);
 	MUST(*container >= 0 && group >= 0);

@@ -103,10 +103,7 @@ static void carry_on(int session)
 	struct rig rig;
 
 	rig_retrieve(&rig, session, TOKEN);
-	rig_check(&rig);
-	rig_session_finish(session);
-	rig_check_dma(&rig);
-	rig_close(&rig);
+	rig_live_on(&rig, session);
 }
 
 static void carried(const char *bdf)

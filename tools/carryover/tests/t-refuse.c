@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "harness.h"
 #include "log.h"
 #include "rig.h"
+#include "sysfs.h"
 
 #define TOKEN		1
 
@@ -69,19 +68,13 @@ static void by_path(const char *bdf)
 
 static void by_group(const char *bdf)
 {
-	char link[64], target[PATH_MAX], path[PATH_MAX + 32];
-	ssize_t len;
+	char path[64];
 	int fd;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
-	len = readlink(link, target, sizeof(target) - 1);
-	if (len < 0) {
+	if (sysfs_group(bdf, path, sizeof(path))) {
 		test_say("no group: this kernel has none for no-IOMMU");
 		return;
 	}
-	target[len] = 0;
-	snprintf(path, sizeof(path), "/dev/vfio/noiommu-%s", basename(target));
 	errno = 0;
 	fd = open(path, O_RDWR);
 	CHECK(fd < 0 && errno == EBUSY);

@@ -9,8 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -99,24 +97,10 @@ static void id_is_kept(struct rig *rig)
 		WORKS(co_iommufd_destroy(rig->iommufd, ioas[i]));
 }
 
-static char group[PATH_MAX];
+static char group[64];
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static bool stop;
 static int opened = -1;
-
-static void find_group(void)
-{
-	char link[64], target[PATH_MAX];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
-	len = readlink(link, target, sizeof(target) - 1);
-	MUST(len > 0);
-	target[len] = 0;
-	snprintf(group, sizeof(group), "/dev/vfio/noiommu-%.16s",
-		 basename(target));
-}
 
 static void *open_group(void *unused)
 {
@@ -160,7 +144,7 @@ static void group_opened(void)
 	unsigned int i;
 
 	test_say("I4: somebody has the device's group open");
-	find_group();
+	MUST(!sysfs_group(bdf, group, sizeof(group)));
 	MUST(!pthread_create(&thread, NULL, open_group, NULL));
 	for (i = 0; i < BINDS && !is_opened(); i++) {
 		MUST(!file_write(UNBIND, bdf));
@@ -193,10 +177,7 @@ static int after(void)
 	id_is_kept(&rig);
 	group_opened();
 	rig_retrieve_one(&rig, session, RIG_VFIO);
-	rig_check(&rig);
-	rig_session_finish(session);
-	rig_check_dma(&rig);
-	rig_close(&rig);
+	rig_live_on(&rig, session);
 	return test_result();
 }
 
