@@ -20,6 +20,7 @@
 #include <linux/list.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
+#include <linux/liveupdate_files.h>
 #include <linux/memfd.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/mutex.h>
@@ -310,7 +311,7 @@ int memfd_liveupdate_retrieve(struct liveupdate_file_op_args *args)
 	rc = memfd_get(args->serialized_data, &in);
 	if (!rc)
 		rc = memfd_complete(in);
-	args->again = rc == -ENOMEM || rc == -ENOSPC || rc == -EINTR;
+	args->again = liveupdate_is_passing(rc);
 	if (!rc)
 		memfd_hand_out(in, &args->file);
 	return rc;

@@ -16,12 +16,13 @@ EXPORT_SYMBOL_GPL(kho_restorable_order);
 /* What kho_restore_folio() does, for whoever counts many folios at once. */
 struct folio *kho_restore_uncounted(phys_addr_t phys)
 {
-	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
-	union kho_page_info info = { .page_private = page ? page->private : 0 };
+	int order = kho_restorable_order(phys);
+	struct page *page;
 
-	if (info.magic != KHO_PAGE_MAGIC)
+	if (order < 0)
 		return NULL;
+	page = pfn_to_page(PHYS_PFN(phys));
 	page->private = 0;
-	kho_init_folio(page, info.order);
+	kho_init_folio(page, order);
 	return page_folio(page);
 }

@@ -11,11 +11,9 @@
 #include <linux/io.h>
 #include <linux/libfdt.h>
 #include <linux/liveupdate_blob.h>
+#include <linux/liveupdate_kunit.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
-
-/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
-#define FAKE_PRESERVED	(0x4b484f50UL << 32)
 
 #define LAYOUT		"carryover,test"
 #define VALUE		0x0123456789abcdefULL

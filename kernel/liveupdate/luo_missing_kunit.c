@@ -7,6 +7,7 @@
 #include <linux/kho/abi/memfd.h>
 #include <linux/limits.h>
 #include <linux/liveupdate.h>
+#include <linux/liveupdate_kunit.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -14,9 +15,6 @@
 #include "luo_missing.h"
 
 #define NOBODYS	"carryover,nobodys-v1"
-
-/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
-#define FAKE_PRESERVED	(0x4b484f50UL << 32)
 
 /* The handler of memfds is always there. */
 #define KNOWN	MEMFD_LUO_FH_COMPATIBLE

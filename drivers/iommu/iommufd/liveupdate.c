@@ -237,8 +237,7 @@ static struct file *lu_build(struct iommufd_load *load)
 
 static bool lu_may_try_again(const struct iommufd_load *load, int rc)
 {
-	return !load->committed && (load->again || rc == -ENOMEM ||
-				    rc == -ENOSPC || rc == -EINTR);
+	return !load->committed && (load->again || liveupdate_is_passing(rc));
 }
 
 static int lu_retrieve(struct liveupdate_file_op_args *args)

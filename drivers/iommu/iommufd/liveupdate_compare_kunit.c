@@ -11,11 +11,9 @@
 #include <linux/sizes.h>
 
 #include "io_pagetable.h"
+#include "liveupdate_kunit.h"
 #include "liveupdate_load.h"
 
-#define ENTRY_PRESENT	BIT_ULL(0)
-#define ENTRY_LEVEL(l)	((u64)(l) << 9)
-#define ENTRY_RW	(BIT_ULL(61) | BIT_ULL(62))
 #define ENTRY_SIZED	ENTRY_LEVEL(7)
 #define LEAF		(ENTRY_PRESENT | ENTRY_RW)
 

@@ -8,18 +8,13 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/generic_pt/liveupdate.h>
+#include <linux/liveupdate_kunit.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
 #include "io_pagetable.h"
+#include "liveupdate_kunit.h"
 #include "liveupdate_load.h"
-
-/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
-#define FAKE_PRESERVED	(0x4b484f50UL << 32)
-
-#define ENTRY_PRESENT	BIT_ULL(0)
-#define ENTRY_LEVEL(l)	((u64)(l) << 9)
-#define ENTRY_RW	(BIT_ULL(61) | BIT_ULL(62))
 
 #define IOAS	1
 #define HWPT	2

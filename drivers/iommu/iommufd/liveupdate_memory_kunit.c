@@ -5,12 +5,10 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/liveupdate_kunit.h>
 #include <linux/mm.h>
 
 #include "liveupdate_load.h"
-
-/* Reads as preserved: kexec_handover.c's magic over order 0 in page->private. */
-#define FAKE_PRESERVED	(0x4b484f50UL << 32)
 
 /* What a case spoils: a node of one page, and a second run of none. */
 struct memory {

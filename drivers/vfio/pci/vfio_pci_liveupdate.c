@@ -183,17 +183,8 @@ static void lu_check_listed(u64 handle, const struct liveupdate_blob *blob)
 /* What the task, the administrator or a device that comes later can mend. */
 static bool lu_may_try_again(int ret)
 {
-	switch (ret) {
-	case -ENOMEM:
-	case -ENOSPC:
-	case -EINTR:
-	case -ENODEV:
-	case -EPERM:
-	case -EBUSY:
-		return true;
-	default:
-		return false;
-	}
+	return liveupdate_is_passing(ret) || ret == -ENODEV || ret == -EPERM ||
+	       ret == -EBUSY;
 }
 
 static int lu_retrieve(struct liveupdate_file_op_args *args)
