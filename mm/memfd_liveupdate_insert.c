@@ -4,8 +4,9 @@
  *
  * They come in runs that follow each other in the file. What costs the same for
  * one folio and for many is done once a run: the statistics, the lock of the LRU
- * list, and the way down the page cache's tree. Nobody else has the file before it is complete, but
- * each folio is locked and has its references before it can be found.
+ * list, and the way down the page cache's tree. Nobody else has the file before it
+ * is complete, but each folio is locked and has its references before it can be
+ * found.
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>

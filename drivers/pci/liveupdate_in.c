@@ -123,8 +123,10 @@ static void incoming_load_block(const struct pci_ser *ser)
 	}
 }
 
-/* There is no list that we can read; is there one that we can't? */
-/* Without LUO all that was kept stays reserved, whoever writes to it. */
+/*
+ * There is no list that we can read; is there one that we can't? Without LUO that
+ * is the same: all that was kept stays reserved, whoever writes to it.
+ */
 static void incoming_load_none(void)
 {
 	pci_incoming_unknown = liveupdate_enabled() &&
