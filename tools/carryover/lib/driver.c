@@ -36,9 +36,12 @@ static int set_override(const char *bdf, const char *driver)
 static int release(const char *bdf)
 {
 	char path[64];
+	int ret;
 
 	snprintf(path, sizeof(path), PCI_BUS "/devices/%s/driver/unbind", bdf);
-	return access(path, F_OK) ? 0 : co_write_line(path, bdf);
+	ret = co_write_line(path, bdf);
+	/* No driver had it, or it has let go by now. */
+	return ret == -ENOENT || ret == -ENODEV ? 0 : ret;
 }
 
 static int has_cdev(const void *bdf)
