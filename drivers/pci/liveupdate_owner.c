@@ -109,13 +109,30 @@ bool pci_liveupdate_incoming(struct pci_dev *pdev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
 
+/* Is there a device below the bridge that runs, as far as is known, and is nobody's? */
+static bool incoming_is_needed(const struct pci_incoming *bridge)
+{
+	struct pci_incoming *in;
+	unsigned long key;
+
+	xa_for_each(&pci_incoming, key, in)
+		if (!pci_incoming_is_bridge(in) &&
+		    (in->state == PCI_INCOMING_RUNNING ||
+		     in->state == PCI_INCOMING_AWAITED) &&
+		    pci_incoming_leads_to(bridge, in))
+			return true;
+	return false;
+}
+
 static bool incoming_is_held(struct pci_dev *pdev)
 {
 	struct pci_incoming *in;
 
 	guard(mutex)(&pci_incoming_lock);
 	in = pci_incoming_find(pdev);
-	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING;
+	if (!in || in->pdev != pdev || in->state != PCI_INCOMING_RUNNING)
+		return false;
+	return !pci_incoming_is_bridge(in) || incoming_is_needed(in);
 }
 
 /**
