@@ -13,6 +13,7 @@
 #define pr_fmt(fmt) "memfd: liveupdate: " fmt
 
 #include <linux/export.h>
+#include <linux/hugetlb_liveupdate.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/memfd.h>
 #include <linux/pagemap.h>
@@ -25,6 +26,13 @@
 
 /* Inode -> how many need it frozen. */
 static DEFINE_XARRAY(memfd_frozen);
+
+/* Files of hugetlb look here themselves. */
+static void memfd_tell(struct inode *inode, bool frozen)
+{
+	if (shmem_mapping(inode->i_mapping))
+		shmem_freeze(inode, frozen);
+}
 
 /**
  * memfd_liveupdate_freeze - One more, or one less, needs a memfd's pages kept
@@ -44,7 +52,7 @@ void memfd_liveupdate_freeze(struct inode *inode, bool freeze)
 			 GFP_KERNEL | __GFP_NOFAIL);
 	else
 		xa_erase(&memfd_frozen, key);
-	shmem_freeze(inode, n);
+	memfd_tell(inode, n);
 }
 
 /**
@@ -66,6 +74,22 @@ bool memfd_liveupdate_frozen(struct inode *inode)
 int memfd_liveupdate_errno(struct inode *inode)
 {
 	return memfd_liveupdate_frozen(inode) ? -EBUSY : -EPERM;
+}
+
+/**
+ * memfd_liveupdate_lock - Lock a file of hugetlb to change its size or holes
+ * @inode: of the file
+ *
+ * Return: 0; -EBUSY, and then it is not locked, for as long as a live update
+ *         needs its pages.
+ */
+int memfd_liveupdate_lock(struct inode *inode)
+{
+	inode_lock(inode);
+	if (!memfd_liveupdate_frozen(inode))
+		return 0;
+	inode_unlock(inode);
+	return -EBUSY;
 }
 
 /**
@@ -133,6 +157,8 @@ EXPORT_SYMBOL_GPL(memfd_liveupdate_uptodate);
  */
 const char *memfd_liveupdate_obstacle(struct page *page)
 {
+	if (folio_test_hugetlb(page_folio(page)))
+		return hugetlb_liveupdate_obstacle(page_folio(page));
 	if (PageHWPoison(page))
 		return "a poisoned page";
 #ifdef CONFIG_MEMORY_HOTPLUG
@@ -165,7 +191,7 @@ int memfd_liveupdate_check(struct folio *folio)
 	return 0;
 }
 
-/* Pages pinned at a time. */
+/* No folio begins after so many pages that are pinned at a time. */
 #define MEMFD_PINS	512UL
 
 /* What try_grab_folio() does, but for the statistics. */
@@ -209,7 +235,8 @@ static unsigned long memfd_pin_run(struct xa_state *xas, unsigned long max,
 	unsigned long done = 0, n;
 	struct folio *folio, *first = NULL;
 
-	for (folio = xas_load(xas); folio && done < max; folio = xas_next(xas)) {
+	for (folio = xas_load(xas); folio && done < min(max, MEMFD_PINS);
+	     folio = xas_next(xas)) {
 		if (xas_retry(xas, folio))
 			continue;
 		if (xa_is_value(folio) || xa_is_sibling(folio) ||
@@ -251,7 +278,7 @@ long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
 	unsigned long n;
 
 	rcu_read_lock();
-	n = memfd_pin_run(&xas, min(max, MEMFD_PINS), pfn);
+	n = memfd_pin_run(&xas, max, pfn);
 	rcu_read_unlock();
 	return n ?: -ENODATA;
 }

@@ -7,6 +7,7 @@
 
 #include <linux/errno.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/shmem_fs.h>
 
@@ -15,10 +16,11 @@ struct liveupdate_file_op_args;
 int memfd_liveupdate_retrieve(struct liveupdate_file_op_args *args);
 void memfd_liveupdate_finish(struct liveupdate_file_op_args *args);
 
-#ifdef CONFIG_IOMMUFD_LIVEUPDATE
+#ifdef CONFIG_MEMFD_LIVEUPDATE
 void memfd_liveupdate_freeze(struct inode *inode, bool freeze);
 bool memfd_liveupdate_frozen(struct inode *inode);
 int memfd_liveupdate_errno(struct inode *inode);
+int memfd_liveupdate_lock(struct inode *inode);
 void memfd_liveupdate_hold(struct inode *inode);
 void memfd_liveupdate_release(struct inode *inode);
 
@@ -51,6 +53,12 @@ static inline bool memfd_liveupdate_frozen(struct inode *inode)
 static inline int memfd_liveupdate_errno(struct inode *inode)
 {
 	return -EPERM;
+}
+
+static inline int memfd_liveupdate_lock(struct inode *inode)
+{
+	inode_lock(inode);
+	return 0;
 }
 
 static inline void memfd_liveupdate_uptodate(struct folio **folios,
