@@ -211,13 +211,28 @@ load_find_pin(const struct iommufd_load_pages *p, unsigned long index)
  * @table: the table
  * @next:  index of the area that the next leaf has to be in
  * @end:   behind the last area of the IOAS
+ * @pages: that the last leaf showed, or NULL
+ * @pin:   the pin that it ended in: where the next one begins, most likely
  */
 struct load_compare {
 	struct iommufd_load *load;
 	struct iommufd_load_table *table;
 	unsigned int next;
 	unsigned int end;
+	const struct iommufd_load_pages *pages;
+	const struct iommufd_load_pin *pin;
 };
+
+static const struct iommufd_load_pin *
+load_pin_at(struct load_compare *c, const struct iommufd_load_pages *p,
+	    unsigned long index)
+{
+	if (c->pages != p || index - c->pin->index >= c->pin->n) {
+		c->pages = p;
+		c->pin = load_find_pin(p, index);
+	}
+	return c->pin;
+}
 
 static int load_differs(const struct load_compare *c, u64 iova, phys_addr_t was,
 			phys_addr_t is)
@@ -243,28 +258,53 @@ static struct iommufd_load_area *load_area_of_leaf(struct load_compare *c,
 	return la;
 }
 
-static int load_compare_leaf(void *ctx, u64 iova, phys_addr_t pa, u64 bytes)
+/* A piece of an area, mapped to @pa. */
+static int load_compare_piece(struct load_compare *c,
+			      const struct iommufd_load_area *la, u64 iova,
+			      phys_addr_t pa, u64 bytes)
 {
-	struct load_compare *c = ctx;
-	struct iommufd_load_area *la;
+	const struct iommufd_load_pages *p = &c->load->pages[la->pages];
+	u64 at = iova - la->area->node.start + la->area->page_offset +
+		 (u64)la->area->pages_node.start * PAGE_SIZE;
 
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	la = load_area_of_leaf(c, iova, iova + bytes - 1);
-	if (!la)
-		return load_bad("no area for the leaf at IOVA", iova);
 	while (bytes) {
-		const struct iommufd_load_pages *p = &c->load->pages[la->pages];
-		u64 at = iova - la->area->node.start + la->area->page_offset +
-			 (u64)la->area->pages_node.start * PAGE_SIZE;
 		const struct iommufd_load_pin *pin =
-			load_find_pin(p, at / PAGE_SIZE);
+			load_pin_at(c, p, at / PAGE_SIZE);
 		u64 skip = at - (u64)pin->index * PAGE_SIZE;
 		phys_addr_t has = PFN_PHYS(pin->pfn) + skip;
 		u64 some = min(bytes, (u64)pin->n * PAGE_SIZE - skip);
 
 		if (has != pa)
 			return load_differs(c, iova, pa, has);
+		iova += some;
+		at += some;
+		pa += some;
+		bytes -= some;
+	}
+	return 0;
+}
+
+static int load_compare_leaves(void *ctx, u64 iova, phys_addr_t pa, u64 bytes,
+			       u64 leaf)
+{
+	struct load_compare *c = ctx;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	while (bytes) {
+		struct iommufd_load_area *la =
+			load_area_of_leaf(c, iova, iova + leaf - 1);
+		u64 some;
+		int rc;
+
+		if (!la)
+			return load_bad("no area for the leaf at IOVA", iova);
+		/* Whole leaves only: the next one may be in the area in part. */
+		some = min(bytes, round_down(la->area->node.last - iova + 1,
+					     leaf) ?: bytes);
+		rc = load_compare_piece(c, la, iova, pa, some);
+		if (rc)
+			return rc;
 		iova += some;
 		pa += some;
 		bytes -= some;
@@ -278,7 +318,7 @@ static int load_compare_table(struct iommufd_load *load,
 	struct iommufd_load_ioas *li = &load->ioas[table->ioas];
 	struct load_compare c = { load, table, li->first, li->first + li->nr };
 
-	return pt_amdv1_each_leaf(&table->ser, load_compare_leaf, &c);
+	return pt_amdv1_each_leaf(&table->ser, load_compare_leaves, &c);
 }
 
 /**

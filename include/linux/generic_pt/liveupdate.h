@@ -36,12 +36,15 @@ struct pt_amdv1_ser {
 	u32 nr_tables;
 };
 
+/* Leaves of @leaf bytes that follow each other, in IOVA and in memory: @bytes. */
+typedef int (*pt_amdv1_leaf_fn)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes,
+				u64 leaf);
+
 int pt_amdv1_preserve(struct iommu_domain *domain, struct pt_amdv1_ser *ser);
 void pt_amdv1_unpreserve(struct iommu_domain *domain);
 int pt_amdv1_check(const struct pt_amdv1_ser *ser);
 int pt_amdv1_each_leaf(const struct pt_amdv1_ser *ser,
-		       int (*fn)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes),
-		       void *ctx);
+		       pt_amdv1_leaf_fn fn, void *ctx);
 int pt_amdv1_fits(struct iommu_domain *domain, const struct pt_amdv1_ser *ser);
 int pt_amdv1_install(struct iommu_domain *domain,
 		     const struct pt_amdv1_ser *ser);

@@ -39,7 +39,7 @@
 
 struct amdv1_walk {
 	int (*visit)(struct amdv1_walk *walk, phys_addr_t table);
-	int (*leaf)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes);
+	pt_amdv1_leaf_fn leaf;
 	void *ctx;
 	struct xarray *seen;
 	u64 mapped;
@@ -102,16 +102,48 @@ static bool amdv1_is_table(u64 entry, unsigned int level)
 	       next != AMDV1PT_FMT_NL_SIZE;
 }
 
-/* Adds a leaf, whose low address bits may encode its size, to the walk. */
-static int amdv1_walk_leaf(struct amdv1_walk *walk, u64 iova, u64 entry,
-			   u64 bytes)
+/*
+ * How many leaves of one entry each there are from @index on that differ by their
+ * address only, and follow each other.
+ */
+static unsigned int amdv1_leaf_run(const u64 *table, unsigned int index,
+				   unsigned int level)
+{
+	u64 entry = table[index], step = 1ULL << amdv1_item_lg2(level);
+	unsigned int end = amdv1_items(level), i = index + 1;
+
+	if (FIELD_GET(AMDV1PT_FMT_NEXT_LEVEL, entry) != AMDV1PT_FMT_NL_DEFAULT)
+		return 1;
+	while (i < end && table[i] == entry + (i - index) * step)
+		i++;
+	return i - index;
+}
+
+/* Adds leaves, whose low address bits may encode their size, to the walk. */
+static int amdv1_walk_leaves(struct amdv1_walk *walk, u64 iova, u64 entry,
+			     u64 bytes, u64 leaf)
 {
 	u64 pa = amdv1_entry_pa(entry);
 
 	walk->mapped += bytes;
 	if (!walk->leaf)
 		return 0;
-	return walk->leaf(walk->ctx, iova, pa & ~(bytes - 1), bytes);
+	return walk->leaf(walk->ctx, iova, pa & ~(leaf - 1), bytes, leaf);
+}
+
+/* The leaf at @index, and those that follow it; the number of their entries. */
+static int amdv1_walk_from(struct amdv1_walk *walk, const u64 *table,
+			   unsigned int index, unsigned int level, u64 iova)
+{
+	unsigned int lg2 = amdv1_item_lg2(level), items;
+	int rc = amdv1_leaf_items(table, index, level);
+
+	if (rc < 0)
+		return rc;
+	items = rc == 1 ? amdv1_leaf_run(table, index, level) : rc;
+	rc = amdv1_walk_leaves(walk, iova + ((u64)index << lg2), table[index],
+			       (u64)items << lg2, (u64)rc << lg2);
+	return rc ?: items;
 }
 
 static int amdv1_walk_table(struct amdv1_walk *walk, phys_addr_t phys,
@@ -148,15 +180,10 @@ static int amdv1_walk_table(struct amdv1_walk *walk, phys_addr_t phys,
 				return rc;
 			continue;
 		}
-		rc = amdv1_leaf_items(table, i, level);
+		rc = amdv1_walk_from(walk, table, i, level, iova);
 		if (rc < 0)
 			return rc;
 		items = rc;
-		rc = amdv1_walk_leaf(walk,
-				     iova + ((u64)i << amdv1_item_lg2(level)),
-				     entry, (u64)items << amdv1_item_lg2(level));
-		if (rc)
-			return rc;
 	}
 	return 0;
 }
@@ -295,14 +322,13 @@ static int amdv1_pass(struct amdv1_walk *walk, phys_addr_t table)
 /**
  * pt_amdv1_each_leaf - Look at everything a preserved table maps
  * @ser: the table, after pt_amdv1_check() said yes
- * @fn:  called for each leaf, in the order of IOVAs, until it is not 0
+ * @fn:  called for leaves in the order of IOVAs, until it is not 0
  * @ctx: for @fn
  *
  * Return: 0 or what @fn returned.
  */
 int pt_amdv1_each_leaf(const struct pt_amdv1_ser *ser,
-		       int (*fn)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes),
-		       void *ctx)
+		       pt_amdv1_leaf_fn fn, void *ctx)
 {
 	struct amdv1_walk walk = { .visit = amdv1_pass, .leaf = fn, .ctx = ctx,
 				   .max_tables = ser->nr_tables };
