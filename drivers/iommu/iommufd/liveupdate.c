@@ -15,18 +15,19 @@
  *	HWPTs: ID, IOAS, table; IDs and attachment of devices whose own files
  *	are in the same session. Memory of a memfd, also when it was mapped by
  *	its address, needs the memfd in the same session. Other memory that was
- *	mapped by its address stays where it is, and is a memfd afterwards:
- *	IOMMU_IOAS_GET_FILE gives it.
+ *	mapped by its address, and files of hugetlbfs, stay where they are, and
+ *	are memfds afterwards, one for each size of pages: IOMMU_IOAS_GET_FILE
+ *	gives them.
  *
  * Not preserved
  *	Devices whose files are not in the session. Whom the memory was
  *	accounted to: that is the retrieving task.
  *
  * Refused with -EOPNOTSUPP
- *	dma-bufs, huge pages of hugetlbfs, files with a name; memory mapped by
- *	its address that no HWPT maps, that is of several kinds within one
- *	mapping, or that is mapped under two addresses; the compatibility IOAS
- *	of VFIO; devices with an IOMMU, and objects that only these have.
+ *	dma-bufs; files with a name but for those of hugetlbfs; memory without
+ *	a memfd that no HWPT maps, that is of several kinds within one mapping,
+ *	or that is mapped under two addresses; the compatibility IOAS of VFIO;
+ *	devices with an IOMMU, and objects that only these have.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -55,13 +56,25 @@ static bool lu_can_preserve(struct liveupdate_file_handler *handler,
 	return file->f_op == &iommufd_fops;
 }
 
+static int lu_check_hwpt(struct iommufd_hwpt_paging *hwpt)
+{
+	if (hwpt->common.domain->owner == &iommufd_noiommu_ops &&
+	    !hwpt->common.fault && !hwpt->nest_parent)
+		return 0;
+	pr_warn_ratelimited("HWPT %u is of a kind that can't be preserved\n",
+			    hwpt->common.obj.id);
+	return -EOPNOTSUPP;
+}
+
 static int lu_check_obj(struct iommufd_object *obj)
 {
 	switch (obj->type) {
 	case IOMMUFD_OBJ_DEVICE:
 	case IOMMUFD_OBJ_IOAS:
-	case IOMMUFD_OBJ_HWPT_PAGING:
 		return 0;
+	case IOMMUFD_OBJ_HWPT_PAGING:
+		return lu_check_hwpt(container_of(obj, struct iommufd_hwpt_paging,
+						  common.obj));
 	default:
 		pr_warn_ratelimited("object %u of type %u can't be preserved\n",
 				    obj->id, obj->type);
@@ -155,7 +168,7 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 		return -ENOMEM;
 	xa_init(&save->file_of);
 	xa_init(&save->kept);
-	save_memory_init(&save->memory);
+	INIT_LIST_HEAD(&save->memories);
 	save->ictx = lu_file_ctx(args->file);
 	rc = iommufd_gate_shut(&save->ictx->lu.gate);
 	if (rc) {

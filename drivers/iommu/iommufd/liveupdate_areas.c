@@ -8,6 +8,9 @@
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
 #include <linux/fs.h>
+#include <linux/generic_pt/contiguous.h>
+#include <linux/hugetlb.h>
+#include <linux/hugetlb_liveupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -42,6 +45,15 @@ unsigned long save_area_pfn(struct iopt_area *area, unsigned long index)
 					   save_area_page_iova(area, index)));
 }
 
+/* Were the pages mapped as those of a memfd? */
+bool save_pages_have_memfd(const struct iopt_pages *pages)
+{
+	if (pages->type != IOPT_ADDRESS_FILE)
+		return false;
+	return !is_file_hugepages(pages->file) ||
+	       hugetlb_liveupdate_is_memfd(file_inode(pages->file));
+}
+
 /* The area of a run's pages object that shows an index, or NULL. */
 static struct iopt_area *run_area(const struct iommufd_save_run *run,
 				  unsigned long index)
@@ -65,12 +77,51 @@ int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
 }
 
 /*
- * Calls @fn for each page of a run that a table maps, in order, until it is not
- * 0. The pages object's mutex is held.
+ * Pages from an index on, up to the @last, that follow each other in memory. The
+ * area may begin within its first page and end within its last one.
  */
-int save_each_page(const struct iommufd_save_run *run,
-		   int (*fn)(void *ctx, unsigned long index, unsigned long pfn),
-		   void *ctx)
+static unsigned long area_extent(struct iopt_area *area, unsigned long index,
+				 unsigned long last, unsigned long *pfn)
+{
+	unsigned long iova = save_area_page_iova(area, index), end;
+	u64 pa, bytes;
+
+	end = last == iopt_area_last_index(area) ?
+	      iopt_area_last_iova(area) :
+	      save_area_page_iova(area, last + 1) - 1;
+	bytes = pt_amdv1_contiguous(area->storage_domain, iova, end - iova + 1,
+				    &pa);
+	*pfn = PHYS_PFN(pa);
+	return DIV_ROUND_UP(offset_in_page(pa) + bytes, PAGE_SIZE);
+}
+
+static int area_each_extent(const struct iommufd_save_run *run,
+			    struct iopt_area *area, unsigned long *index,
+			    unsigned long last, save_extent_fn fn, void *ctx)
+{
+	while (*index <= last) {
+		unsigned long pfn, n = area_extent(area, *index, last, &pfn);
+		int rc;
+
+		if (!n)
+			return save_refuse_page(run, *index,
+						"memory that its table lacks");
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		rc = fn(ctx, *index, pfn, n);
+		if (rc)
+			return rc;
+		*index += n;
+	}
+	return 0;
+}
+
+/*
+ * Calls @fn for what a table maps of a run, in order and in pieces that follow
+ * each other in memory, until it is not 0. The pages object's mutex is held.
+ */
+int save_each_extent(const struct iommufd_save_run *run, save_extent_fn fn,
+		     void *ctx)
 {
 	struct iopt_pages *pages = run->area->pages;
 	struct interval_tree_node *node;
@@ -83,32 +134,19 @@ int save_each_page(const struct iommufd_save_run *run,
 						run->last))) {
 		struct iopt_area *area =
 			container_of(node, struct iopt_area, pages_node);
-		unsigned long last = min(node->last, run->last);
 
-		for (index = max(index, node->start); index <= last; index++) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			rc = fn(ctx, index, save_area_pfn(area, index));
-			if (rc)
-				return rc;
-		}
+		index = max(index, node->start);
+		rc = area_each_extent(run, area, &index,
+				      min(node->last, run->last), fn, ctx);
+		if (rc)
+			return rc;
 		cond_resched();
 	}
 	return 0;
 }
 
-static int area_check_file(u32 ioas, struct iopt_area *area)
-{
-	struct file *file = area->pages->file;
-
-	if (!shmem_file(file) || file_inode(file)->i_nlink)
-		return save_refuse(ioas, iopt_area_iova(area),
-				   "a file that is no memfd of normal pages");
-	return 0;
-}
-
-/* Memory by its address is what is pinned; some of it may not be. */
-static int area_check_user(u32 ioas, struct iopt_area *area)
+/* What no file of the session has is what is pinned; some of it may not be. */
+static int area_check_pinned(u32 ioas, struct iopt_area *area)
 {
 	struct interval_tree_span_iter span;
 
@@ -118,7 +156,20 @@ static int area_check_user(u32 ioas, struct iopt_area *area)
 				    iopt_area_last_index(area))
 		if (span.is_hole)
 			return save_refuse(ioas, iopt_area_iova(area),
-					   "memory that no HWPT maps and that has no file");
+					   "memory that no HWPT maps and that has no memfd");
+	return 0;
+}
+
+static int area_check_file(u32 ioas, struct iopt_area *area)
+{
+	struct file *file = area->pages->file;
+
+	if (is_file_hugepages(file))
+		return save_pages_have_memfd(area->pages) ?
+		       0 : area_check_pinned(ioas, area);
+	if (!shmem_file(file) || file_inode(file)->i_nlink)
+		return save_refuse(ioas, iopt_area_iova(area),
+				   "a file that is no memfd");
 	return 0;
 }
 
@@ -134,7 +185,7 @@ static int area_check(u32 ioas, struct iopt_area *area)
 	case IOPT_ADDRESS_FILE:
 		return area_check_file(ioas, area);
 	case IOPT_ADDRESS_USER:
-		return area_check_user(ioas, area);
+		return area_check_pinned(ioas, area);
 	default:
 		return save_refuse(ioas, iova, "a mapped dma-buf");
 	}

@@ -10,6 +10,9 @@
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
 #include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/hugetlb_liveupdate.h>
+#include <linux/magic.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/pagemap.h>
 #include <linux/sort.h>
@@ -21,16 +24,23 @@
 /**
  * struct backing - what the pages of a run have turned out to be
  * @run:   the run
- * @known: @inode and @pgoff are those of the pages so far
+ * @known: what follows is that of the pages so far
  * @inode: of a memfd, with a reference, or NULL
  * @pgoff: where in the memfd the first page of the run is
+ * @order: of huge pages, 0 for others
  */
 struct backing {
 	const struct iommufd_save_run *run;
 	bool known;
 	struct inode *inode;
 	pgoff_t pgoff;
+	unsigned int order;
 };
+
+static bool is_hugetlbfs(struct inode *inode)
+{
+	return inode->i_sb->s_magic == HUGETLBFS_MAGIC;
+}
 
 static const char *backing_bad_page(struct page *page)
 {
@@ -38,13 +48,13 @@ static const char *backing_bad_page(struct page *page)
 		return "memory of a device";
 	if (PageReserved(page))
 		return "reserved memory";
-	if (folio_test_hugetlb(page_folio(page)))
-		return "a huge page of hugetlbfs";
 	return memfd_liveupdate_obstacle(page);
 }
 
 static const char *backing_bad_inode(struct inode *inode)
 {
+	if (is_hugetlbfs(inode))
+		return NULL;
 	if (!shmem_mapping(inode->i_mapping))
 		return "a page of a file that is no memfd";
 	if (inode->i_nlink)
@@ -52,7 +62,15 @@ static const char *backing_bad_inode(struct inode *inode)
 	return NULL;
 }
 
-/* The file of a page; NULL for anonymous, shared anonymous and lost ones. */
+/* Shared anonymous memory, and what only hugetlbfs has a file for. */
+static bool backing_is_no_memfd(struct inode *inode)
+{
+	if (is_hugetlbfs(inode))
+		return !hugetlb_liveupdate_is_memfd(inode);
+	return shmem_mapping(inode->i_mapping) && IS_PRIVATE(inode);
+}
+
+/* The file of a folio; NULL for one that is, or has become, nobody's. */
 static struct inode *folio_file(struct folio *folio)
 {
 	struct inode *inode = NULL;
@@ -61,7 +79,7 @@ static struct inode *folio_file(struct folio *folio)
 	if (!folio_test_anon(folio) && folio->mapping)
 		inode = igrab(folio->mapping->host);
 	folio_unlock(folio);
-	if (inode && shmem_mapping(inode->i_mapping) && IS_PRIVATE(inode)) {
+	if (inode && backing_is_no_memfd(inode)) {
 		iput(inode);
 		inode = NULL;
 	}
@@ -70,7 +88,7 @@ static struct inode *folio_file(struct folio *folio)
 
 /* Takes over the reference. */
 static int backing_add(struct backing *b, struct inode *inode, pgoff_t pgoff,
-		       unsigned long index)
+		       unsigned int order, unsigned long index)
 {
 	unsigned long ahead = index - b->run->first;
 
@@ -78,10 +96,11 @@ static int backing_add(struct backing *b, struct inode *inode, pgoff_t pgoff,
 		b->known = true;
 		b->inode = inode;
 		b->pgoff = pgoff;
+		b->order = order;
 		return 0;
 	}
 	iput(inode);
-	if (b->inode != inode)
+	if (b->inode != inode || b->order != order)
 		return save_refuse_page(b->run, index,
 					"memory of more than one kind in one mapping");
 	if (inode && b->pgoff + ahead != pgoff)
@@ -90,29 +109,67 @@ static int backing_add(struct backing *b, struct inode *inode, pgoff_t pgoff,
 	return 0;
 }
 
-static int backing_page(void *ctx, unsigned long index, unsigned long pfn)
+static int backing_check_pages(struct backing *b, struct page *page,
+			       unsigned long index, unsigned long n)
 {
-	struct backing *b = ctx;
-	struct folio *folio;
-	struct inode *inode;
-	struct page *page;
-	const char *bad;
+	/* A huge page is looked at as a whole. */
+	bool huge = folio_test_hugetlb(page_folio(page));
 
-	if (!pfn_valid(pfn))
-		return save_refuse_page(b->run, index, "memory of a device");
-	page = pfn_to_page(pfn);
-	bad = backing_bad_page(page);
-	if (bad)
-		return save_refuse_page(b->run, index, bad);
-	folio = page_folio(page);
+	for (unsigned long i = 0; i < (huge ? 1 : n); i++) {
+		const char *bad = backing_bad_page(page + i);
+
+		if (bad)
+			return save_refuse_page(b->run, index + i, bad);
+	}
+	return 0;
+}
+
+/* The first @n pages at an index, or as many of them as one folio has. */
+static int backing_folio(struct backing *b, unsigned long index,
+			 unsigned long pfn, unsigned long *n)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct folio *folio = page_folio(page);
+	unsigned long at = folio_page_idx(folio, page);
+	struct inode *inode;
+	const char *bad;
+	int rc;
+
+	*n = min(*n, folio_nr_pages(folio) - at);
+	rc = backing_check_pages(b, page, index, *n);
+	if (rc)
+		return rc;
 	inode = folio_file(folio);
 	bad = inode ? backing_bad_inode(inode) : NULL;
 	if (bad) {
 		iput(inode);
 		return save_refuse_page(b->run, index, bad);
 	}
-	return backing_add(b, inode,
-			   folio->index + folio_page_idx(folio, page), index);
+	return backing_add(b, inode, folio->index + at,
+			   folio_test_hugetlb(folio) ? folio_order(folio) : 0,
+			   index);
+}
+
+static int backing_extent(void *ctx, unsigned long index, unsigned long pfn,
+			  unsigned long n)
+{
+	struct backing *b = ctx;
+
+	while (n) {
+		unsigned long some = n;
+		int rc;
+
+		if (!pfn_valid(pfn))
+			return save_refuse_page(b->run, index,
+						"memory of a device");
+		rc = backing_folio(b, index, pfn, &some);
+		if (rc)
+			return rc;
+		index += some;
+		pfn += some;
+		n -= some;
+	}
+	return 0;
 }
 
 /* The number of a memfd; a new one is held from here on. */
@@ -156,19 +213,19 @@ static int backing_is_file(struct iommufd_save *save,
 	return 0;
 }
 
-static int backing_of_user(struct iommufd_save *save,
-			   struct iommufd_save_run *run)
+static int backing_of_pinned(struct iommufd_save *save,
+			     struct iommufd_save_run *run)
 {
 	struct backing b = { .run = run };
 	int rc;
 
 	scoped_guard(mutex, &run->area->pages->mutex)
-		rc = save_each_page(run, backing_page, &b);
+		rc = save_each_extent(run, backing_extent, &b);
 	if (!rc && b.inode)
 		rc = backing_is_file(save, run, b.inode,
 				     (u64)b.pgoff << PAGE_SHIFT);
 	else if (!rc)
-		run->in_memory = true;
+		rc = save_memory_of(save, run, b.order);
 	iput(b.inode);
 	return rc;
 }
@@ -178,8 +235,8 @@ static int backing_of_run(struct iommufd_save *save,
 {
 	struct iopt_pages *pages = run->area->pages;
 
-	if (pages->type == IOPT_ADDRESS_USER)
-		return backing_of_user(save, run);
+	if (!save_pages_have_memfd(pages))
+		return backing_of_pinned(save, run);
 	return backing_is_file(save, run, file_inode(pages->file),
 			       pages->start + (u64)run->first * PAGE_SIZE);
 }
@@ -188,18 +245,16 @@ static int compare_runs(const void *a, const void *b)
 {
 	const struct iommufd_save_run *p = *(const struct iommufd_save_run **)a;
 	const struct iommufd_save_run *q = *(const struct iommufd_save_run **)b;
-	struct iopt_pages *is = p->area->pages, *was = q->area->pages;
 
-	if (is->source_mm != was->source_mm)
-		return is->source_mm < was->source_mm ? -1 : 1;
-	return cmp_int((uintptr_t)is->uptr + p->first * PAGE_SIZE,
-		       (uintptr_t)was->uptr + q->first * PAGE_SIZE);
+	return cmp_int((uintptr_t)save_run_space(p),
+		       (uintptr_t)save_run_space(q)) ?:
+	       cmp_int(save_run_address(p), save_run_address(q));
 }
 
 static int place_run(struct iommufd_save *save, struct iommufd_save_run *run)
 {
 	guard(mutex)(&run->area->pages->mutex);
-	return save_memory_place(&save->memory, run);
+	return save_memory_place(run);
 }
 
 static int place_all(struct iommufd_save *save)
@@ -212,7 +267,7 @@ static int place_all(struct iommufd_save *save)
 	if (!sorted)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < save->nr_runs; i++)
-		if (save->runs[i].in_memory)
+		if (save->runs[i].memory)
 			sorted[n++] = &save->runs[i];
 	sort(sorted, n, sizeof(*sorted), compare_runs, NULL);
 	for (unsigned int i = 0; i < n && !rc; i++)
@@ -238,7 +293,7 @@ int iommufd_save_backing(struct iommufd_save *save)
 	for (unsigned int i = 0; i < save->nr_runs && !rc; i++)
 		rc = backing_of_run(save, &save->runs[i]);
 	rc = rc ?: place_all(save);
-	return rc ?: save_memory_keep(&save->memory);
+	return rc ?: save_memory_keep(save);
 }
 
 /**
@@ -247,7 +302,7 @@ int iommufd_save_backing(struct iommufd_save *save)
  */
 void iommufd_save_undo_backing(struct iommufd_save *save)
 {
-	save_memory_undo(&save->memory);
+	save_memory_undo(save);
 	while (save->nr_files) {
 		struct inode *inode = save->files[--save->nr_files].inode;
 

@@ -311,7 +311,8 @@ static int load_page_size(struct iommufd_load *load)
 	return size == PAGE_SIZE ? 0 : load_bad("page size", size);
 }
 
-static unsigned int load_count(struct iommufd_load *load, const char *type)
+/* How many nodes of a type there are. */
+unsigned int load_count(struct iommufd_load *load, const char *type)
 {
 	unsigned int n = 0;
 	int node = 0;
@@ -397,6 +398,7 @@ void iommufd_load_free(struct iommufd_load *load)
 		if (load->files[i].file)
 			fput(load->files[i].file);
 	kvfree(load->areas);
+	kvfree(load->memories);
 	kvfree(load->files);
 	kvfree(load->pages);
 	kvfree(load->ioas);

@@ -33,10 +33,12 @@ struct iommufd_load_pin {
 /**
  * struct iommufd_load_file - a memfd that the session has
  * @token: under which
+ * @huge:  it has huge pages
  * @file:  the memfd, referenced, or NULL
  */
 struct iommufd_load_file {
 	u64 token;
+	bool huge;
 	struct file *file;
 };
 
@@ -44,7 +46,7 @@ struct iommufd_load_file {
  * struct iommufd_load_pages - what areas show
  * @start:  byte of the file or memory
  * @npages: length
- * @from:   index of the file; the memory has none
+ * @from:   index of the file, or of the memory
  * @flags:  IOMMUFD_PAGES_SER_*
  * @file:   the memfd, referenced, or NULL
  * @areas:  1 + index of the first area that shows them, 0 for none
@@ -69,13 +71,17 @@ struct iommufd_load_pages {
 };
 
 /**
- * struct iommufd_load_memory - the memory node
- * @size:    bytes of the memfd to make, 0 when there is no node
+ * struct iommufd_load_memory - a memory node
+ * @unit:    its unit address
+ * @order:   of its pages
+ * @size:    bytes of the memfd to make
  * @runs:    in the blob, not aligned
  * @nr_runs: how many
  * @file:    the memfd; iommufd_drop_memory() puts it
  */
 struct iommufd_load_memory {
+	unsigned int unit;
+	unsigned int order;
 	u64 size;
 	const struct iommufd_run_ser *runs;
 	size_t nr_runs;
@@ -147,7 +153,8 @@ struct iommufd_load {
 	struct liveupdate_session *session;
 	struct iommufd_ctx *ictx;
 	u64 handle;
-	struct iommufd_load_memory memory;
+	struct iommufd_load_memory *memories;
+	unsigned int nr_memories;
 	struct iommufd_load_file *files;
 	unsigned int nr_files;
 	struct iommufd_load_pages *pages;
@@ -172,6 +179,8 @@ static inline int load_bad(const char *what, u64 which)
 
 const void *load_array(const struct liveupdate_blob *blob, int node,
 		       const char *name, size_t size, unsigned int *n);
+
+unsigned int load_count(struct iommufd_load *load, const char *type);
 
 int iommufd_load_read_memory(struct iommufd_load *load);
 int iommufd_load_memory(struct iommufd_load *load);

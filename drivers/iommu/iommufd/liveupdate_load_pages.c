@@ -8,6 +8,7 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kho/abi/hugetlb.h>
 #include <linux/kho/abi/memfd.h>
 #include <linux/liveupdate_files.h>
 #include <linux/mm.h>
@@ -35,9 +36,13 @@ const void *load_array(const struct liveupdate_blob *blob, int node,
 static int load_read_file(struct iommufd_load_file *file,
 			  const struct iommufd_file_ser *ser)
 {
-	if (be32_to_cpu(ser->flags) != IOMMUFD_FILE_SER_KNOWN || ser->reserved)
+	u32 flags = be32_to_cpu(ser->flags);
+
+	if ((flags & ~IOMMUFD_FILE_SER_HUGETLB) != IOMMUFD_FILE_SER_KNOWN ||
+	    ser->reserved)
 		return -EBADMSG;
 	file->token = be64_to_cpu(ser->token);
+	file->huge = flags & IOMMUFD_FILE_SER_HUGETLB;
 	return 0;
 }
 
@@ -73,7 +78,8 @@ static u64 load_pages_limit(const struct iommufd_load *load,
 			    const struct iommufd_load_pages *p)
 {
 	if (p->flags & IOMMUFD_PAGES_SER_MEMORY)
-		return p->from ? 0 : load->memory.size;
+		return p->from < load->nr_memories ?
+		       load->memories[p->from].size : 0;
 	return p->from < load->nr_files ? MAX_LFS_FILESIZE : 0;
 }
 
@@ -97,7 +103,7 @@ static int load_read_one_pages(struct iommufd_load *load,
 
 /**
  * iommufd_load_read_pages - Read what areas show, changing nothing
- * @load: the context, its files and its memory read
+ * @load: the context, its files and its memories read
  *
  * Return: 0, -EBADMSG after a line in the log, -EINTR, -ENOMEM.
  */
@@ -234,7 +240,8 @@ static int load_get_memfd(struct iommufd_load *load,
 	int rc;
 
 	rc = liveupdate_check_token(load->session, file->token,
-				    MEMFD_LUO_FH_COMPATIBLE);
+				    file->huge ? HUGETLB_LUO_FH_COMPATIBLE :
+						 MEMFD_LUO_FH_COMPATIBLE);
 	if (rc)
 		return load_bad("no memfd in the session, token", file->token);
 	rc = liveupdate_get_file_incoming(load->session, file->token,
@@ -250,7 +257,7 @@ static int load_get_file(struct iommufd_load *load,
 			 struct iommufd_load_pages *p)
 {
 	struct file *file = p->flags & IOMMUFD_PAGES_SER_MEMORY ?
-			    load->memory.file : load->files[p->from].file;
+			    load->memories[p->from].file : load->files[p->from].file;
 
 	if (p->flags & IOMMUFD_PAGES_SER_FILE_RDONLY)
 		file = dentry_open(&file->f_path, O_RDONLY, current_cred());
@@ -282,7 +289,7 @@ static int load_build_pages(struct iommufd_load *load,
 
 /**
  * iommufd_load_files - Get the memfds, retrieving them if need be
- * @load: the context, its memory there
+ * @load: the context, its memories there
  *
  * Return: 0, -EBADMSG, -ENOMEM or the error of a memfd's retrieve.
  */

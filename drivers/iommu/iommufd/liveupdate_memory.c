@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that was mapped by its address and is no file's: anonymous pages, and
- * pages a file has given up since. They are pinned, so they stay what and where
- * they are, also after the process that had them is gone. KHO keeps them, and
- * in the next kernel they are pages of a memfd, one for the whole context.
+ * Memory that no memfd of the session has: anonymous pages, pages a file has given
+ * up since, huge pages of hugetlbfs. They are pinned, so they stay what and where
+ * they are, also after the process that had them is gone. KHO keeps them, and in
+ * the next kernel they are pages of a memfd, one for each size of pages that a
+ * context has.
  *
- * It has no holes. Runs come in the order of processes and addresses, and what
- * is adjacent there is adjacent in the memfd. A page can be in one place only:
- * runs of one process that overlap share their pages. Where an address has stood
- * for different pages in turn, the later ones come behind all others.
+ * It has no holes. Runs come in the order of processes and addresses, or of files
+ * and offsets, and what is adjacent there is adjacent in the memfd. A page can be
+ * in one place only: runs of one process that overlap share their pages. Where an
+ * address has stood for different pages in turn, the later ones come behind all
+ * others. A huge page is carried whole, however little of it is mapped.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
+#include <linux/fs.h>
 #include <linux/kexec_handover.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -24,74 +27,131 @@
 static DEFINE_XARRAY(carried);
 
 /**
- * struct memory_region - addresses of a process that have a place
+ * struct memory_region - addresses that have a place
  * @entry: in save_memory::regions
- * @mm:    of the process
- * @first: first page address
- * @last:  last page address
+ * @space: whose addresses
+ * @first: first page address, of a whole huge page
+ * @last:  last page address, of a whole huge page
  * @page:  page of the memory where @first is
  */
 struct memory_region {
 	struct list_head entry;
-	struct mm_struct *mm;
+	const void *space;
 	unsigned long first;
 	unsigned long last;
 	unsigned long page;
 };
 
-static unsigned long run_address(const struct iommufd_save_run *run)
+/* What addresses of a run are compared within: a process, or a file. */
+const void *save_run_space(const struct iommufd_save_run *run)
 {
-	return ((uintptr_t)run->area->pages->uptr >> PAGE_SHIFT) + run->first;
+	struct iopt_pages *pages = run->area->pages;
+
+	return pages->type == IOPT_ADDRESS_FILE ?
+	       (void *)file_inode(pages->file) : pages->source_mm;
+}
+
+/* In pages. */
+unsigned long save_run_address(const struct iommufd_save_run *run)
+{
+	struct iopt_pages *pages = run->area->pages;
+
+	return ((pages->type == IOPT_ADDRESS_FILE ?
+		 pages->start : (uintptr_t)pages->uptr) >> PAGE_SHIFT) +
+	       run->first;
+}
+
+static unsigned long unit_pages(const struct save_memory *memory)
+{
+	return 1UL << memory->order;
+}
+
+/* The addresses of a run, and of what else is in its huge pages. */
+static unsigned long run_first(const struct iommufd_save_run *run)
+{
+	return ALIGN_DOWN(save_run_address(run), unit_pages(run->memory));
+}
+
+static unsigned long run_last(const struct iommufd_save_run *run)
+{
+	return ALIGN(save_run_address(run) + run->last - run->first + 1,
+		     unit_pages(run->memory)) - 1;
 }
 
 struct place {
 	struct save_memory *memory;
 	unsigned long base;
+	int (*fn)(struct save_memory *memory, unsigned long unit,
+		  unsigned long pfn);
 };
 
-static int place_check(void *ctx, unsigned long index, unsigned long pfn)
+static int place_check(struct save_memory *memory, unsigned long unit,
+		       unsigned long pfn)
 {
-	struct place *place = ctx;
-	void *page = xa_load(&place->memory->pages, place->base + index);
+	void *page = xa_load(&memory->pages, unit);
 
 	if (page)
 		return xa_to_value(page) == pfn ? 0 : -EBUSY;
 	return xa_load(&carried, pfn) ? -EBUSY : 0;
 }
 
-static int place_page(void *ctx, unsigned long index, unsigned long pfn)
+static int place_page(struct save_memory *memory, unsigned long unit,
+		      unsigned long pfn)
 {
-	struct place *place = ctx;
-	struct save_memory *memory = place->memory;
-	unsigned long page = place->base + index;
 	int rc;
 
-	if (xa_load(&memory->pages, page))
+	if (xa_load(&memory->pages, unit))
 		return 0;
 	rc = xa_insert(&carried, pfn, memory, GFP_KERNEL);
 	if (rc)
 		return rc;
-	rc = xa_err(xa_store(&memory->pages, page, xa_mk_value(pfn),
+	rc = xa_err(xa_store(&memory->pages, unit, xa_mk_value(pfn),
 			     GFP_KERNEL));
 	if (rc)
 		xa_erase(&carried, pfn);
 	return rc;
 }
 
-/* Is there, from a page of the memory on, a place for the run? */
-static int memory_try(struct save_memory *memory, struct iommufd_save_run *run,
-		      unsigned long page)
+/* One page after the other, or one huge page. */
+static int place_extent(void *ctx, unsigned long index, unsigned long pfn,
+			unsigned long n)
 {
-	struct place place = { memory, page - run->first };
+	struct place *place = ctx;
+	unsigned long step = unit_pages(place->memory);
+	unsigned long page = place->base + index, end = page + n;
+	int rc = 0;
+
+	/* Addresses and frames of huge pages are aligned alike. */
+	if ((page ^ pfn) & (step - 1))
+		return -EBADMSG;
+	pfn = ALIGN_DOWN(pfn, step);
+	for (page = ALIGN_DOWN(page, step); page < end && !rc; page += step) {
+		rc = place->fn(place->memory, page >> place->memory->order, pfn);
+		pfn += step;
+	}
+	return rc;
+}
+
+/* Is there, from a page of the memory on, a place for the run? */
+static int memory_try(struct iommufd_save_run *run, unsigned long page)
+{
+	struct save_memory *memory = run->memory;
+	unsigned long inside = save_run_address(run) - run_first(run);
+	struct place place = {
+		.memory = memory,
+		.base = page + inside - run->first,
+		.fn = place_check,
+	};
 	int rc;
 
-	rc = save_each_page(run, place_check, &place);
-	rc = rc ?: save_each_page(run, place_page, &place);
+	rc = save_each_extent(run, place_extent, &place);
+	place.fn = place_page;
+	rc = rc ?: save_each_extent(run, place_extent, &place);
 	if (rc)
 		return rc;
-	memory->npages = max(memory->npages, page + run->last - run->first + 1);
-	run->start = (u64)page * PAGE_SIZE;
-	run->in_memory = true;
+	memory->npages = max(memory->npages,
+			     page + run_last(run) - run_first(run) + 1);
+	run->start = (u64)(page + inside) * PAGE_SIZE;
 	return 0;
 }
 
@@ -103,45 +163,43 @@ static bool region_is_last(struct save_memory *memory,
 }
 
 /* Next to, or over, what has a place already. */
-static int region_try(struct save_memory *memory, struct memory_region *region,
-		      struct iommufd_save_run *run)
+static int region_try(struct memory_region *region, struct iommufd_save_run *run)
 {
-	unsigned long first = run_address(run);
-	unsigned long last = first + (run->last - run->first);
+	unsigned long last = run_last(run);
 	int rc;
 
-	if (last > region->last && !region_is_last(memory, region))
+	if (last > region->last && !region_is_last(run->memory, region))
 		return -EBUSY;
-	rc = memory_try(memory, run, region->page + (first - region->first));
+	rc = memory_try(run, region->page + (run_first(run) - region->first));
 	if (!rc)
 		region->last = max(region->last, last);
 	return rc;
 }
 
-static int region_new(struct save_memory *memory, struct iommufd_save_run *run)
+static int region_new(struct iommufd_save_run *run)
 {
 	struct memory_region *region = kzalloc_obj(*region);
 	int rc;
 
 	if (!region)
 		return -ENOMEM;
-	region->mm = run->area->pages->source_mm;
-	region->first = run_address(run);
-	region->last = region->first + (run->last - run->first);
-	region->page = memory->npages;
-	rc = memory_try(memory, run, region->page);
+	region->space = save_run_space(run);
+	region->first = run_first(run);
+	region->last = run_last(run);
+	region->page = run->memory->npages;
+	rc = memory_try(run, region->page);
 	if (rc)
 		kfree(region);
 	else
-		list_add(&region->entry, &memory->regions);
+		list_add(&region->entry, &run->memory->regions);
 	return rc;
 }
 
 static bool region_touches(const struct memory_region *region,
 			   const struct iommufd_save_run *run)
 {
-	return region->mm == run->area->pages->source_mm &&
-	       run_address(run) - 1 <= region->last;
+	return region->space == save_run_space(run) &&
+	       run_first(run) - 1 <= region->last;
 }
 
 static void region_drop(struct memory_region *region)
@@ -151,31 +209,33 @@ static void region_drop(struct memory_region *region)
 }
 
 /**
- * save_memory_place - Find a place for the pages of a run
- * @memory: of the context
- * @run:    the run; they come sorted by process and address
+ * save_memory_place - Find a place for the pages of a run in its memory
+ * @run: the run; they come sorted by space and address
  *
  * Context: The mutex of the pages object is held.
  * Return: 0, -EINTR, -ENOMEM, or -EOPNOTSUPP after a line in the log when a page
  *         would have to be in two places.
  */
-int save_memory_place(struct save_memory *memory, struct iommufd_save_run *run)
+int save_memory_place(struct iommufd_save_run *run)
 {
 	struct memory_region *region, *next;
 	int rc = -EBUSY;
 
-	list_for_each_entry_safe(region, next, &memory->regions, entry) {
+	list_for_each_entry_safe(region, next, &run->memory->regions, entry) {
 		/* Later runs do not touch it either. */
 		if (!region_touches(region, run))
 			region_drop(region);
 		else if (rc == -EBUSY)
-			rc = region_try(memory, region, run);
+			rc = region_try(region, run);
 	}
 	if (rc == -EBUSY)
-		rc = region_new(memory, run);
+		rc = region_new(run);
 	if (rc == -EBUSY)
 		return save_refuse_page(run, run->first,
 					"memory that is mapped under two addresses, or by two contexts,");
+	if (rc == -EBADMSG)
+		return save_refuse_page(run, run->first,
+					"a huge page that is not where its address says");
 	return rc;
 }
 
@@ -194,7 +254,7 @@ static int memory_add_page(struct save_memory *memory, unsigned long page,
 	struct iommufd_run_ser *run = memory->runs + memory->nr_runs;
 
 	if (memory->nr_runs && run_goes_on(run - 1, page, pfn)) {
-		be64_add_cpu(&run[-1].npages, 1);
+		be64_add_cpu(&run[-1].npages, unit_pages(memory));
 		return 0;
 	}
 	/* Room for powers of two. */
@@ -210,19 +270,73 @@ static int memory_add_page(struct save_memory *memory, unsigned long page,
 	memory->runs[memory->nr_runs++] = (struct iommufd_run_ser) {
 		.page = cpu_to_be64(page),
 		.pfn = cpu_to_be64(pfn),
-		.npages = cpu_to_be64(1),
+		.npages = cpu_to_be64(unit_pages(memory)),
 	};
 	return 0;
 }
 
 static int memory_make_runs(struct save_memory *memory)
 {
-	unsigned long page;
+	unsigned long unit;
 	void *pfn;
 	int rc = 0;
 
-	xa_for_each(&memory->pages, page, pfn) {
-		rc = memory_add_page(memory, page, xa_to_value(pfn));
+	xa_for_each(&memory->pages, unit, pfn) {
+		rc = memory_add_page(memory, unit << memory->order,
+				     xa_to_value(pfn));
+		if (rc)
+			break;
+	}
+	return rc;
+}
+
+/* Huge pages are kept one by one, as they are restored. */
+static void unkeep_huge(unsigned long pfn, unsigned long end, unsigned long step)
+{
+	for (; pfn < end; pfn += step)
+		kho_unpreserve_folio(pfn_folio(pfn));
+}
+
+static int keep_huge(unsigned long first, unsigned long end, unsigned long step)
+{
+	for (unsigned long pfn = first; pfn < end; pfn += step) {
+		int rc = kho_preserve_folio(pfn_folio(pfn));
+
+		if (rc) {
+			unkeep_huge(first, pfn, step);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int keep_run(const struct save_memory *memory,
+		    const struct iommufd_run_ser *run)
+{
+	unsigned long pfn = be64_to_cpu(run->pfn), n = be64_to_cpu(run->npages);
+
+	if (memory->order)
+		return keep_huge(pfn, pfn + n, unit_pages(memory));
+	return kho_preserve_pages(pfn_to_page(pfn), n);
+}
+
+static void unkeep_run(const struct save_memory *memory,
+		       const struct iommufd_run_ser *run)
+{
+	unsigned long pfn = be64_to_cpu(run->pfn), n = be64_to_cpu(run->npages);
+
+	if (memory->order)
+		unkeep_huge(pfn, pfn + n, unit_pages(memory));
+	else
+		kho_unpreserve_pages(pfn_to_page(pfn), n);
+}
+
+static int memory_keep(struct save_memory *memory)
+{
+	int rc = memory_make_runs(memory);
+
+	for (; !rc && memory->kept < memory->nr_runs; memory->kept++) {
+		rc = keep_run(memory, &memory->runs[memory->kept]);
 		if (rc)
 			break;
 	}
@@ -231,71 +345,122 @@ static int memory_make_runs(struct save_memory *memory)
 
 /**
  * save_memory_keep - Have KHO keep the pages
- * @memory: of the context, all runs placed
+ * @save: the context, all runs placed
  *
  * Return: 0 or -ENOMEM; save_memory_undo() is due then as well.
  */
-int save_memory_keep(struct save_memory *memory)
+int save_memory_keep(struct iommufd_save *save)
 {
-	int rc = memory_make_runs(memory);
+	struct save_memory *memory;
+	int rc;
 
-	for (; !rc && memory->kept < memory->nr_runs; memory->kept++) {
-		struct iommufd_run_ser *run = &memory->runs[memory->kept];
-
-		rc = kho_preserve_pages(pfn_to_page(be64_to_cpu(run->pfn)),
-					be64_to_cpu(run->npages));
+	list_for_each_entry(memory, &save->memories, entry) {
+		rc = memory_keep(memory);
 		if (rc)
-			break;
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /**
- * save_memory_put - Write the node of the memory, if there is any
+ * save_memory_put - Write the nodes of the memories, if there are any
  * @save: the context
  */
 void save_memory_put(struct iommufd_save *save)
 {
-	struct save_memory *memory = &save->memory;
 	struct liveupdate_blob *blob = &save->blob;
+	struct save_memory *memory;
 
-	if (!memory->npages)
-		return;
-	liveupdate_blob_begin(blob, "memory", 0);
-	liveupdate_blob_put_u64(blob, "size", (u64)memory->npages * PAGE_SIZE);
-	liveupdate_blob_put(blob, "runs", memory->runs,
-			    memory->nr_runs * sizeof(*memory->runs));
-	liveupdate_blob_end(blob);
-}
-
-void save_memory_init(struct save_memory *memory)
-{
-	*memory = (struct save_memory) {};
-	xa_init(&memory->pages);
-	INIT_LIST_HEAD(&memory->regions);
+	list_for_each_entry(memory, &save->memories, entry) {
+		liveupdate_blob_begin(blob, "memory", memory->unit);
+		liveupdate_blob_put_u64(blob, "page-size",
+					PAGE_SIZE << memory->order);
+		liveupdate_blob_put_u64(blob, "size",
+					(u64)memory->npages * PAGE_SIZE);
+		liveupdate_blob_put(blob, "runs", memory->runs,
+				    memory->nr_runs * sizeof(*memory->runs));
+		liveupdate_blob_end(blob);
+	}
 }
 
 /**
- * save_memory_undo - Let all pages go
- * @memory: of a context
+ * save_memory_new - A memory without pages
+ * @order: of the pages it will have
+ *
+ * Return: the memory, or NULL; save_memory_free() frees it.
  */
-void save_memory_undo(struct save_memory *memory)
+struct save_memory *save_memory_new(unsigned int order)
+{
+	struct save_memory *memory = kzalloc_obj(*memory);
+
+	if (!memory)
+		return NULL;
+	memory->order = order;
+	xa_init(&memory->pages);
+	INIT_LIST_HEAD(&memory->entry);
+	INIT_LIST_HEAD(&memory->regions);
+	return memory;
+}
+
+/**
+ * save_memory_of - Say in which memory the pages of a run will be
+ * @save:  the context
+ * @run:   the run
+ * @order: of its pages
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int save_memory_of(struct iommufd_save *save, struct iommufd_save_run *run,
+		   unsigned int order)
+{
+	struct save_memory *memory;
+	unsigned int unit = 0;
+
+	list_for_each_entry(memory, &save->memories, entry) {
+		if (memory->order == order) {
+			run->memory = memory;
+			return 0;
+		}
+		unit++;
+	}
+	run->memory = save_memory_new(order);
+	if (!run->memory)
+		return -ENOMEM;
+	run->memory->unit = unit;
+	list_add_tail(&run->memory->entry, &save->memories);
+	return 0;
+}
+
+/**
+ * save_memory_free - Let the pages of a memory go, and free it
+ * @memory: the memory
+ */
+void save_memory_free(struct save_memory *memory)
 {
 	struct memory_region *region, *next;
-	unsigned long page;
+	unsigned long unit;
 	void *pfn;
 
-	while (memory->kept) {
-		struct iommufd_run_ser *run = &memory->runs[--memory->kept];
-
-		kho_unpreserve_pages(pfn_to_page(be64_to_cpu(run->pfn)),
-				     be64_to_cpu(run->npages));
-	}
-	xa_for_each(&memory->pages, page, pfn)
+	while (memory->kept)
+		unkeep_run(memory, &memory->runs[--memory->kept]);
+	xa_for_each(&memory->pages, unit, pfn)
 		xa_erase(&carried, xa_to_value(pfn));
 	xa_destroy(&memory->pages);
 	list_for_each_entry_safe(region, next, &memory->regions, entry)
 		region_drop(region);
 	kvfree(memory->runs);
-	save_memory_init(memory);
+	list_del(&memory->entry);
+	kfree(memory);
+}
+
+/**
+ * save_memory_undo - Let all pages go
+ * @save: the context
+ */
+void save_memory_undo(struct iommufd_save *save)
+{
+	struct save_memory *memory, *next;
+
+	list_for_each_entry_safe(memory, next, &save->memories, entry)
+		save_memory_free(memory);
 }

@@ -11,9 +11,12 @@ struct iommufd_save;
 struct iommufd_save_run;
 
 /**
- * struct save_memory - the pages of a context that no file has
- * @pages:   page of the memory -> PFN
- * @npages:  how many, without holes
+ * struct save_memory - the pages of one size of a context that no file has
+ * @entry:   in iommufd_save::memories
+ * @unit:    its number, from 0 on
+ * @order:   of its pages
+ * @pages:   huge page, or page, of the memory -> PFN of its first page
+ * @npages:  how many pages of PAGE_SIZE, without holes
  * @regions: which addresses went where, struct memory_region; the last one ends
  *           where the memory does
  * @runs:    the pages as they go into the blob
@@ -21,6 +24,9 @@ struct iommufd_save_run;
  * @kept:    of the first so many runs the pages are preserved
  */
 struct save_memory {
+	struct list_head entry;
+	unsigned int unit;
+	unsigned int order;
 	struct xarray pages;
 	unsigned long npages;
 	struct list_head regions;
@@ -29,10 +35,16 @@ struct save_memory {
 	size_t kept;
 };
 
-void save_memory_init(struct save_memory *memory);
-int save_memory_place(struct save_memory *memory, struct iommufd_save_run *run);
-int save_memory_keep(struct save_memory *memory);
+const void *save_run_space(const struct iommufd_save_run *run);
+unsigned long save_run_address(const struct iommufd_save_run *run);
+
+struct save_memory *save_memory_new(unsigned int order);
+void save_memory_free(struct save_memory *memory);
+int save_memory_of(struct iommufd_save *save, struct iommufd_save_run *run,
+		   unsigned int order);
+int save_memory_place(struct iommufd_save_run *run);
+int save_memory_keep(struct iommufd_save *save);
 void save_memory_put(struct iommufd_save *save);
-void save_memory_undo(struct save_memory *memory);
+void save_memory_undo(struct iommufd_save *save);
 
 #endif

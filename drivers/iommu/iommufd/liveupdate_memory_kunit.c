@@ -12,6 +12,9 @@
 
 /* What a case spoils: a node of one page, and a second run of none. */
 struct memory {
+	unsigned int unit;
+	unsigned int order;	/* that the pages were preserved with */
+	u64 page_size;
 	u64 size;
 	struct iommufd_run_ser run[2];
 	size_t bytes;
@@ -111,6 +114,54 @@ static void m_pieces(struct memory *m)
 	m->both = true;
 }
 
+static void m_other_unit(struct memory *m)
+{
+	m->unit = 1;
+}
+
+static void m_no_page_size(struct memory *m)
+{
+	m->page_size = 0;
+}
+
+static void m_odd_page_size(struct memory *m)
+{
+	m_longer(m);
+	m->both = true;
+	m->page_size = PAGE_SIZE + PAGE_SIZE / 2;
+}
+
+static void m_tiny_page_size(struct memory *m)
+{
+	m->page_size = PAGE_SIZE / 2;
+}
+
+static void m_huge(struct memory *m)
+{
+	m_longer(m);
+	m->order = 1;
+	m->page_size = 2 * PAGE_SIZE;
+}
+
+static void m_huge_of_small(struct memory *m)
+{
+	m_pieces(m);
+	m->page_size = 2 * PAGE_SIZE;
+}
+
+static void m_huge_half(struct memory *m)
+{
+	m_huge(m);
+	m->run[0].npages = cpu_to_be64(1);
+	m->size = PAGE_SIZE;
+}
+
+static void m_huge_too_large(struct memory *m)
+{
+	m_huge(m);
+	m->page_size = 4 * PAGE_SIZE;
+}
+
 static const struct memory_case {
 	const char *name;
 	void (*spoil)(struct memory *m);
@@ -118,6 +169,14 @@ static const struct memory_case {
 } memory_cases[] = {
 	{ "good", m_good, 0 },
 	{ "a run preserved in pieces", m_pieces, 0 },
+	{ "a huge page", m_huge, 0 },
+	{ "a number that is missing", m_other_unit, -EBADMSG },
+	{ "no page size", m_no_page_size, -EBADMSG },
+	{ "a page size that is no power of two", m_odd_page_size, -EBADMSG },
+	{ "a page size below the CPU's", m_tiny_page_size, -EBADMSG },
+	{ "a huge page preserved as small ones", m_huge_of_small, -EBADMSG },
+	{ "half a huge page", m_huge_half, -EBADMSG },
+	{ "a huge page larger than preserved", m_huge_too_large, -EBADMSG },
 	{ "one page twice", m_two_runs, -EBADMSG },
 	{ "runs cut off", m_ragged, -EBADMSG },
 	{ "no size", m_no_size, -EBADMSG },
@@ -146,7 +205,8 @@ static void write_memory(struct kunit *test, struct liveupdate_blob *blob,
 			 const struct memory *m)
 {
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(blob, "test"), 0);
-	liveupdate_blob_begin(blob, "memory", 0);
+	liveupdate_blob_begin(blob, "memory", m->unit);
+	liveupdate_blob_put_u64(blob, "page-size", m->page_size);
 	liveupdate_blob_put_u64(blob, "size", m->size);
 	liveupdate_blob_put(blob, "runs", m->run, m->bytes);
 	liveupdate_blob_end(blob);
@@ -159,18 +219,19 @@ static void test_memory(struct kunit *test)
 	/* Two pages, so that the one behind the first is no stranger's. */
 	struct page *page = alloc_pages(GFP_KERNEL, 1);
 	struct iommufd_load load = {};
-	struct memory m = { .size = PAGE_SIZE, .bytes = sizeof(m.run[0]) };
+	struct memory m = { .page_size = PAGE_SIZE, .size = PAGE_SIZE,
+			    .bytes = sizeof(m.run[0]) };
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	m.run[0].pfn = cpu_to_be64(page_to_pfn(page));
 	m.run[0].npages = cpu_to_be64(1);
 	c->spoil(&m);
 	write_memory(test, &load.blob, &m);
-	page->private = FAKE_PRESERVED;
+	page->private = FAKE_PRESERVED | m.order;
 	page[1].private = m.both ? FAKE_PRESERVED : 0;
 	KUNIT_EXPECT_EQ(test, iommufd_load_read_memory(&load), c->rc);
 	/* Reading changes nothing. */
-	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED);
+	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED | m.order);
 	page->private = 0;
 	page[1].private = 0;
 	iommufd_load_free(&load);

@@ -15,6 +15,7 @@
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_files.h>
+#include <linux/magic.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -34,13 +35,24 @@ static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_hwpt_paging, common.obj);
 }
 
+static bool file_has_huge_pages(const struct iommufd_save_file *file)
+{
+	return file->inode->i_sb->s_magic == HUGETLBFS_MAGIC;
+}
+
 static void save_file(const struct iommufd_save_file *file,
 		      struct iommufd_file_ser *ser)
 {
+	u32 flags = 0;
+
+	if (file->known)
+		flags |= IOMMUFD_FILE_SER_KNOWN;
+	if (file_has_huge_pages(file))
+		flags |= IOMMUFD_FILE_SER_HUGETLB;
 	*ser = (struct iommufd_file_ser) {
 		.token = cpu_to_be64(file->token),
 		.inode = cpu_to_be64(file->inode->i_ino),
-		.flags = cpu_to_be32(file->known ? IOMMUFD_FILE_SER_KNOWN : 0),
+		.flags = cpu_to_be32(flags),
 	};
 }
 
@@ -65,7 +77,7 @@ static void save_run(const struct iommufd_save_run *run,
 	struct iopt_pages *pages = run->area->pages;
 	u32 flags = 0;
 
-	if (run->in_memory)
+	if (run->memory)
 		flags |= IOMMUFD_PAGES_SER_MEMORY;
 	if (pages->writable)
 		flags |= IOMMUFD_PAGES_SER_WRITABLE;
@@ -75,7 +87,7 @@ static void save_run(const struct iommufd_save_run *run,
 	*ser = (struct iommufd_pages_ser) {
 		.start = cpu_to_be64(run->start),
 		.npages = cpu_to_be64(run->last - run->first + 1),
-		.file = cpu_to_be32(run->in_memory ? 0 : run->file),
+		.file = cpu_to_be32(run->memory ? run->memory->unit : run->file),
 		.flags = cpu_to_be32(flags),
 	};
 }
@@ -177,12 +189,6 @@ static int save_hwpt(struct iommufd_save *save, struct iommufd_hwpt_paging *hwpt
 	struct pt_amdv1_ser ser;
 	int rc;
 
-	if (hwpt->common.domain->owner != &iommufd_noiommu_ops ||
-	    hwpt->common.fault || hwpt->nest_parent) {
-		pr_warn("HWPT %u is of a kind that can't be preserved\n",
-			hwpt->common.obj.id);
-		return -EOPNOTSUPP;
-	}
 	rc = pt_amdv1_preserve(hwpt->common.domain, &ser);
 	if (rc)
 		return rc;
@@ -430,7 +436,7 @@ static int save_say_missing(const struct iommufd_save *save)
 		const struct iommufd_save_area *area = &save->areas[i];
 		const struct iommufd_save_run *run = &save->runs[area->run];
 
-		if (run->in_memory || save->files[run->file].known)
+		if (run->memory || save->files[run->file].known)
 			continue;
 		pr_warn("IOAS %u IOVA %#lx: its memfd (inode %llu) is not in the session\n",
 			area->ioas->obj.id, iopt_area_iova(area->area),

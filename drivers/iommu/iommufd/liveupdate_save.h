@@ -35,7 +35,7 @@ struct iommufd_save_area {
  * @area:      one of these areas
  * @first:     index of the first page
  * @last:      index of the last page, no page between is left out
- * @in_memory: no file has them
+ * @memory:    where they go when no file of the session has them, or NULL
  * @file:      number of the file when one has
  * @start:     byte of the file or memory where @first is
  */
@@ -43,7 +43,7 @@ struct iommufd_save_run {
 	const struct iommufd_save_area *area;
 	unsigned long first;
 	unsigned long last;
-	bool in_memory;
+	struct save_memory *memory;
 	unsigned int file;
 	u64 start;
 };
@@ -79,7 +79,7 @@ struct iommufd_save_file {
  * @files_ser: inside @blob, what it says of them
  * @file_of:  inode -> number of the file
  * @kept:     device ID -> where @blob says that the device comes along
- * @memory:   pages without a file
+ * @memories: pages without a file, struct save_memory, one for each size
  */
 struct iommufd_save {
 	struct iommufd_ctx *ictx;
@@ -98,7 +98,7 @@ struct iommufd_save {
 	struct iommufd_file_ser *files_ser;
 	struct xarray file_of;
 	struct xarray kept;
-	struct save_memory memory;
+	struct list_head memories;
 };
 
 int save_refuse(u32 ioas, unsigned long iova, const char *what);
@@ -106,9 +106,14 @@ int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
 		     const char *what);
 unsigned long save_area_pfn(struct iopt_area *area, unsigned long index);
 unsigned long save_area_page_iova(struct iopt_area *area, unsigned long index);
-int save_each_page(const struct iommufd_save_run *run,
-		   int (*fn)(void *ctx, unsigned long index, unsigned long pfn),
-		   void *ctx);
+bool save_pages_have_memfd(const struct iopt_pages *pages);
+
+/* @n pages from @index on, which follow each other in memory from @pfn on. */
+typedef int (*save_extent_fn)(void *ctx, unsigned long index,
+			      unsigned long pfn, unsigned long n);
+
+int save_each_extent(const struct iommufd_save_run *run, save_extent_fn fn,
+		     void *ctx);
 struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj);
 
 int iommufd_save_areas(struct iommufd_save *save);

@@ -47,6 +47,9 @@ static int verify_good(const struct verify *v, struct folio *folio,
 			return save_refuse(v->ioas,
 					   save_area_page_iova(v->area, index),
 					   what);
+		/* Looked at as a whole. */
+		if (folio_test_hugetlb(folio))
+			break;
 	}
 	return 0;
 }
@@ -101,7 +104,7 @@ static int verify_area(const struct iommufd_save *save,
 	struct verify v = { .area = area->area, .ioas = area->ioas->obj.id };
 	int rc;
 
-	if (!area->area->storage_domain || run->in_memory)
+	if (!area->area->storage_domain || run->memory)
 		return 0;
 	v.inode = save->files[run->file].inode;
 	v.pgoff = (run->start >> PAGE_SHIFT) - run->first;

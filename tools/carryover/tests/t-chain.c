@@ -24,7 +24,7 @@
 #define MEMFD		1000u	/* token of the first one's memfd */
 #define IOVA		0x100000ull
 #define WINDOW		(16ul << 20)
-#define LAYOUT		"carryover,iommufd-v3"
+#define LAYOUT		"carryover,iommufd-v4"
 
 /* ---------------------------------------------------------------- kernel A */
 

@@ -14,10 +14,12 @@
  *
  * and these nodes, whose unit address is the object's ID. Names are the uapi's.
  *
- * ``memory``: pages that no file had; they become a memfd. At most one::
+ * ``memory``: pages that no file of the session has; they become a memfd. One for
+ * each size of pages; the unit address is 0 for the first one, then 1::
  *
- *   size  u64  bytes, page aligned
- *   runs  array of struct iommufd_run_ser, in order, without holes
+ *   page-size  u64  PAGE_SIZE, or bytes of a huge page of hugetlb
+ *   size       u64  bytes, a multiple of page-size
+ *   runs       array of struct iommufd_run_ser, in order, without holes
  *
  * ``ioas``::
  *
@@ -48,13 +50,14 @@
 
 #include <linux/types.h>
 
-#define IOMMUFD_LUO_FH_COMPATIBLE	"carryover,iommufd-v3"
+#define IOMMUFD_LUO_FH_COMPATIBLE	"carryover,iommufd-v4"
 
 /* iommufd_file_ser::flags */
 #define IOMMUFD_FILE_SER_KNOWN		0x1	/* the token is valid */
+#define IOMMUFD_FILE_SER_HUGETLB	0x2	/* it has huge pages */
 
 /* iommufd_pages_ser::flags */
-#define IOMMUFD_PAGES_SER_MEMORY	0x1	/* of the memory node, not a file */
+#define IOMMUFD_PAGES_SER_MEMORY	0x1	/* of a memory node, not a file */
 #define IOMMUFD_PAGES_SER_WRITABLE	0x2	/* areas may be writable */
 #define IOMMUFD_PAGES_SER_FILE_RDONLY	0x4	/* mapped by a read-only description */
 
@@ -76,7 +79,8 @@ struct iommufd_file_ser {
  * struct iommufd_pages_ser - a run of pages of a file or of the memory
  * @start:  byte of the file or memory where it begins, page aligned
  * @npages: how many; areas show each of them
- * @file:   index into files; 0 with IOMMUFD_PAGES_SER_MEMORY
+ * @file:   index into files, or with IOMMUFD_PAGES_SER_MEMORY the unit address
+ *          of the memory
  * @flags:  IOMMUFD_PAGES_SER_*
  */
 struct iommufd_pages_ser {
@@ -105,10 +109,13 @@ struct iommufd_area_ser {
 };
 
 /**
- * struct iommufd_run_ser - adjacent pages, kept by kho_preserve_pages()
+ * struct iommufd_run_ser - adjacent pages, all counted in PAGE_SIZE
  * @page:   page of the memory
  * @pfn:    frame number of the first one
  * @npages: how many
+ *
+ * Pages of PAGE_SIZE are kept by kho_preserve_pages(), each huge page by
+ * kho_preserve_folio().
  */
 struct iommufd_run_ser {
 	__be64 page;
