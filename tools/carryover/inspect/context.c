@@ -18,6 +18,7 @@ static const struct prop root_props[] = {
 };
 
 static const struct prop memory_props[] = {
+	U64(struct memfd, "page-size", page_size),
 	U64(struct memfd, "size", size),
 	BYTES("runs"), { 0 }
 };
@@ -63,7 +64,7 @@ static const struct kind kinds[] = {
 
 enum { KIND_MEMORY, KIND_IOAS, KIND_HWPT, KIND_DEVICE, KINDS };
 
-/* A memory has no ID, and a device a better name, see name_devices(). */
+/* What has no ID has a better name, see name_memories() and name_devices(). */
 static void name_node(const struct file *f, const struct kind *kind, struct node *into)
 {
 	if (kind == &kinds[KIND_MEMORY])
@@ -94,6 +95,22 @@ static void *read_all(struct report *report, const struct file *f, const void *f
 		++*nr;
 	}
 	return array;
+}
+
+/* There is one for each size of pages. */
+static void name_memories(const struct file *f, struct context *c)
+{
+	char size[32];
+
+	for (size_t i = 0; i < c->nr_memories; i++) {
+		struct memfd *m = &c->memory[i];
+
+		m->huge = m->page_size != INSPECT_PAGE;
+		if (m->huge)
+			snprintf(m->node.where, sizeof(m->node.where),
+				 "%.24s: memory of %s pages without a file", f->node.where,
+				 size_name(m->page_size, size, sizeof(size)));
+	}
 }
 
 static void name_devices(const struct file *f, struct context *c)
@@ -191,31 +208,6 @@ static void read_pages(struct report *report, const void *fdt, struct context *c
 	c->nr_pages = n;
 }
 
-static void read_memory_runs(struct report *report, const void *fdt, int node,
-			     struct memfd *m)
-{
-	const void *data;
-	size_t n = read_cells(report, fdt, node, "runs", 3, &data, &m->node);
-
-	m->run = read_array(n, sizeof(*m->run));
-	for (size_t i = 0; i < n; i++) {
-		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
-		uint64_t pfn = fdt64_ld(cell + 1);
-
-		m->run[i] = (struct run) {
-			.page = fdt64_ld(cell), .phys = pfn * INSPECT_PAGE,
-			.pages = fdt64_ld(cell + 2),
-		};
-		if (pfn > UINT64_MAX / INSPECT_PAGE) {
-			report_bad(report, m->node.where, "page %#llx has frame number %#llx",
-				   (unsigned long long)m->run[i].page,
-				   (unsigned long long)pfn);
-			m->run[i].phys = UINT64_MAX;
-		}
-	}
-	m->nr_runs = n;
-}
-
 static void read_memories(struct report *report, const void *fdt, struct context *c)
 {
 	size_t i = 0;
@@ -223,7 +215,7 @@ static void read_memories(struct report *report, const void *fdt, struct context
 
 	fdt_for_each_subnode(node, fdt, 0)
 		if (node_is(fdt, node, "memory"))
-			read_memory_runs(report, fdt, node, &c->memory[i++]);
+			memfd_read_runs(report, fdt, node, &c->memory[i++]);
 }
 
 static bool kind_is_known(const void *fdt, int node)
@@ -258,6 +250,7 @@ void context_read(struct report *report, struct file *f, const void *fdt)
 	c->ioas = read_all(report, f, fdt, &kinds[KIND_IOAS], &c->nr_ioas);
 	c->hwpt = read_all(report, f, fdt, &kinds[KIND_HWPT], &c->nr_hwpts);
 	c->device = read_all(report, f, fdt, &kinds[KIND_DEVICE], &c->nr_devices);
+	name_memories(f, c);
 	name_devices(f, c);
 	read_backings(report, fdt, c);
 	read_pages(report, fdt, c);

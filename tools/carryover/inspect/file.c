@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One file's state: which kind it is of, and those that are small. */
+/* One file's state: which kind it is of, and the one of VFIO. */
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "read.h"
 
-#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v3"
+#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v4"
+#define HUGETLB_COMPATIBLE	"carryover,hugetlb-v1"
 #define VFIO_COMPATIBLE		"carryover,vfio-pci-noiommu-v1"
 /* What such layouts have in common: the end tells one from the other. */
 #define IOMMUFD_FAMILY		"carryover,iommufd-"
+#define HUGETLB_FAMILY		"carryover,hugetlb-"
 #define VFIO_FAMILY		"carryover,vfio-pci-noiommu-"
 
 #define U32(field, name)	{ name, PROP_U32, offsetof(struct vfio, field), 0, false }
@@ -53,39 +55,6 @@ void vfio_read(struct report *report, struct file *f, const void *fdt)
 	v->saved_len = v->saved ? len : 0;
 }
 
-#undef U64
-#undef U32
-#define U32(field, name)	{ name, PROP_U32, offsetof(struct memfd, field), 0, false }
-#define U64(field, name)	{ name, PROP_U64, offsetof(struct memfd, field), 0, false }
-#define MAY(name)		{ name, PROP_BYTES, 0, 0, true }
-
-static const struct prop memfd_props[] = {
-	U64(size, "size"), U64(position, "position"), U32(seals, "seals"),
-	MAY("runs"), MAY("handler"), MAY("token"), MAY("handle"), MAY("status"),
-	MAY("unreadable"), { 0 }
-};
-
-/* Part of the file's own node in the dump, for a memfd has no blob. */
-void memfd_read(struct report *report, struct file *f, const void *fdt, int node)
-{
-	struct memfd *m = read_array(1, sizeof(*m));
-	const void *data;
-
-	f->memfd = m;
-	snprintf(m->node.where, sizeof(m->node.where), "%s", f->node.where);
-	read_node(report, fdt, node, memfd_props, &m->node);
-	m->nr_runs = read_cells(report, fdt, node, "runs", 3, &data, &m->node);
-	m->run = read_array(m->nr_runs, sizeof(*m->run));
-	for (size_t i = 0; i < m->nr_runs; i++) {
-		const fdt64_t *cell = (const fdt64_t *)data + 3 * i;
-
-		m->run[i] = (struct run) {
-			.page = fdt64_ld(cell), .phys = fdt64_ld(cell + 1),
-			.pages = fdt64_ld(cell + 2),
-		};
-	}
-}
-
 static void read_unknown(struct file *f, const void *fdt)
 {
 	static const struct prop none[] = {
@@ -109,6 +78,7 @@ struct layout {
 
 static const struct layout layouts[] = {
 	{ IOMMUFD_COMPATIBLE, IOMMUFD_FAMILY, context_read },
+	{ HUGETLB_COMPATIBLE, HUGETLB_FAMILY, hugetlb_read },
 	{ VFIO_COMPATIBLE, VFIO_FAMILY, vfio_read },
 };
 
@@ -135,8 +105,9 @@ static void read_by_layout(struct report *report, struct file *f, const void *fd
 			return;
 		}
 	}
-	report_note(report, f->node.where, "layout '%.64s' is not known here, only '%s' and '%s'",
-		    is, IOMMUFD_COMPATIBLE, VFIO_COMPATIBLE);
+	report_note(report, f->node.where,
+		    "layout '%.64s' is not known here, only '%s', '%s' and '%s'", is,
+		    IOMMUFD_COMPATIBLE, HUGETLB_COMPATIBLE, VFIO_COMPATIBLE);
 	read_unknown(f, fdt);
 }
 

@@ -103,20 +103,26 @@ struct run {
 
 /**
  * struct memfd - a memfd, or memory of an iommufd that will be one
- * @node:     its node
- * @size:     bytes
- * @position: of the file; memory has none
- * @seals:    memory has none
- * @run:      where its pages are
- * @nr_runs:  entries in @run
- * @ordered:  the runs ascend, so that they can be looked up
- * @number:   running number of all in the handover
+ * @node:      its node
+ * @page_size: bytes of each of its pages
+ * @size:      bytes
+ * @position:  of the file; memory has none
+ * @seals:     memory has none
+ * @noexec:    1 when it can't be executed; only those of huge pages tell
+ * @huge:      its pages are of hugetlb
+ * @run:       where its pages are, counted in INSPECT_PAGE
+ * @nr_runs:   entries in @run
+ * @ordered:   the runs ascend, so that they can be looked up
+ * @number:    running number of all in the handover
  */
 struct memfd {
 	struct node node;
+	uint64_t page_size;
 	uint64_t size;
 	uint64_t position;
 	uint32_t seals;
+	uint32_t noexec;
+	bool huge;
 	struct run *run;
 	size_t nr_runs;
 	bool ordered;
@@ -147,6 +153,7 @@ struct ioas {
 };
 
 #define BACKING_KNOWN		0x1u
+#define BACKING_HUGETLB		0x2u
 #define PAGES_MEMORY		0x1u
 #define PAGES_WRITABLE		0x2u
 #define PAGES_FILE_RDONLY	0x4u
@@ -221,11 +228,13 @@ struct context {
 	struct device *device;
 	size_t nr_devices;
 	/* of refer_index(), sorted by ID */
+	const struct node **memory_by_id;
 	const struct node **ioas_by_id;
 	const struct node **hwpt_by_id;
 	const struct node **device_by_id;
-	bool may_come;	/* a memfd without a token may be there: freeze tells */
-	/* of shown_index(), sorted by first byte */
+	/* a memfd without a token may be there, of huge pages or not: freeze tells */
+	bool may_come[2];
+	/* of shown_index(), sorted by memory and first byte */
 	struct shown_bytes *shown;
 	size_t nr_shown;
 };
@@ -273,7 +282,7 @@ struct file {
 	struct vfio *vfio;
 	void *tree;
 	/* of refer_index() */
-	size_t memfds_before;	/* files of memfds that were preserved before it */
+	size_t memfds_before[2];	/* memfds, of huge pages or not, preserved before it */
 };
 
 struct session {
@@ -286,7 +295,7 @@ struct session {
 	struct file **by_token;
 	struct file **by_sbdf;
 	size_t nr_vfio;
-	size_t nr_memfds;
+	size_t nr_memfds[2];	/* those of huge pages are the second */
 	bool hidden;	/* it has files whose state is not to be had */
 };
 
@@ -324,11 +333,15 @@ void handover_free(struct handover *h);
 void refer_index(struct handover *h);
 void refer_free(struct handover *h);
 struct file *refer_token(const struct session *s, uint64_t token);
+/* Is it a memfd, of huge pages or not, whatever is known of its state? */
+bool file_is_memfd(const struct file *f, bool huge);
 struct file *refer_vfio(const struct session *s, uint64_t sbdf);
 const struct ioas *refer_ioas(const struct context *c, uint32_t id);
 const struct hwpt *refer_hwpt(const struct context *c, uint32_t id);
 const struct device *refer_device(const struct context *c, uint32_t id);
 const struct pages *refer_pages(const struct context *c, const struct area *a);
+/* Memory without a file by its number. */
+const struct memfd *refer_number(const struct context *c, uint64_t number);
 /* The memfd of an entry, when there is one and it is known. */
 const struct backing *refer_backing(const struct context *c, const struct pages *p);
 /* What has the bytes of an entry: that memfd, or memory of the iommufd. */
@@ -339,14 +352,17 @@ bool area_in_pages(const struct area *a, const struct pages *p);
 uint64_t area_byte(const struct area *a, const struct pages *p);
 
 /**
- * struct shown_bytes - bytes of the memory without a file that an area shows
+ * struct shown_bytes - bytes of a memory without a file that an area shows
+ * @memory:   the memory's number
  * @first:    the first of them
  * @end:      behind the last
  * @ioas:     of the area
  * @area:     the area
- * @furthest: of this entry and those before it: which has the largest @end
+ * @furthest: of this entry and those of the memory before it: which has the
+ *            largest @end
  */
 struct shown_bytes {
+	uint64_t memory;
 	uint64_t first;
 	uint64_t end;
 	const struct ioas *ioas;
@@ -356,11 +372,14 @@ struct shown_bytes {
 
 /* shown.c: prepares a context, whose areas were read, for the one below. */
 void shown_index(struct context *c);
-/* Names a page of the memory without a file by IOAS and IOVA, if any shows it. */
-const char *shown_name(const struct file *f, uint64_t page, char *to, size_t size);
+/* Names a page of a memory without a file by IOAS and IOVA, if any shows it. */
+const char *shown_name(const struct file *f, const struct memfd *m, uint64_t page,
+		       char *to, size_t size);
 
-/* runs.c: prepares a memfd, whose runs were read, for the two below. */
+/* runs.c: prepares a memfd, whose runs were read, for those below. */
 void runs_index(struct memfd *m);
+/* How many pages of its page size the runs have, modulo 2^64. */
+uint64_t huge_pages(const struct memfd *m);
 
 /**
  * struct piece - memory that is contiguous in IOVA and physical address
@@ -403,6 +422,9 @@ void verify_pages(const struct handover *h, const struct file *f, struct report 
 /* Prepares an IOAS, whose areas were read, for the one below. */
 void tables_index(struct ioas *ioas);
 void verify_hwpt(const struct file *f, const struct hwpt *t, struct report *report);
+bool page_size_is_huge(uint64_t size);
+bool run_is_whole(const struct memfd *m, const struct run *r);
+void verify_memfd(const struct file *f, struct report *report);
 void verify_memory(const struct file *f, struct report *report);
 void verify_frames(const struct handover *h, struct report *report);
 

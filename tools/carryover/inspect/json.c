@@ -96,6 +96,7 @@ static void put_backing(const struct file *f, const struct backing *b, FILE *out
 		fprintf(out, ",\"token\":%" PRIu64, b->token);
 	if (b->flags & BACKING_KNOWN && !f->single)
 		put_flag("in_session", b->file, out);
+	put_flag("huge", b->flags & BACKING_HUGETLB, out);
 	fprintf(out, ",\"flags\":%" PRIu32 "}", b->flags);
 }
 
@@ -104,8 +105,7 @@ static void put_pages(const struct pages *p, FILE *out)
 	fprintf(out, "{\"start\":%" PRIu64 ",\"npages\":%" PRIu64 ",\"flags\":%" PRIu32,
 		p->start, p->npages, p->flags);
 	put_flag("memory", p->flags & PAGES_MEMORY, out);
-	if (!(p->flags & PAGES_MEMORY))
-		fprintf(out, ",\"file\":%" PRIu32, p->file);
+	fprintf(out, ",\"%s\":%" PRIu32, p->flags & PAGES_MEMORY ? "number" : "file", p->file);
 	put_flag("writable", p->flags & PAGES_WRITABLE, out);
 	put_flag("file_read_only", p->flags & PAGES_FILE_RDONLY, out);
 	putc('}', out);
@@ -119,7 +119,8 @@ static void put_run_of_pages(const struct run *run, FILE *out)
 
 static void put_memory(const struct memfd *m, FILE *out)
 {
-	fprintf(out, "{\"size\":%" PRIu64, m->size);
+	fprintf(out, "{\"number\":%" PRIu64 ",\"page_size\":%" PRIu64 ",\"size\":%" PRIu64,
+		m->node.unit, m->page_size, m->size);
 	PUT_ARRAY("runs", m->nr_runs, put_run_of_pages(&m->run[i], out));
 	put_extras(&m->node, out);
 	putc('}', out);
@@ -192,7 +193,11 @@ static void put_vfio(const struct file *f, FILE *out)
 static void put_memfd(const struct memfd *m, FILE *out)
 {
 	fprintf(out, ",\"memfd\":{\"size\":%" PRIu64 ",\"position\":%" PRIu64
-		",\"seals\":%" PRIu32, m->size, m->position, m->seals);
+		",\"seals\":%" PRIu32 ",\"page_size\":%" PRIu64, m->size, m->position,
+		m->seals, m->page_size);
+	if (m->huge)
+		fprintf(out, ",\"huge_pages\":%" PRIu64 ",\"noexec\":%" PRIu32,
+			huge_pages(m), m->noexec);
 	PUT_ARRAY("runs", m->nr_runs, put_run_of_pages(&m->run[i], out));
 	put_extras(&m->node, out);
 	putc('}', out);
@@ -214,7 +219,8 @@ static void put_file(const struct file *f, FILE *out)
 		put_vfio(f, out);
 	if (f->memfd)
 		put_memfd(f->memfd, out);
-	else
+	/* Without a blob the node is the memfd's. */
+	if (!f->memfd || f->tree)
 		put_extras(&f->node, out);
 	putc('}', out);
 }

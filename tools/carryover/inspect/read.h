@@ -48,6 +48,8 @@ void file_read_tree(struct handover *h, struct file *f, const void *data, size_t
 void context_read(struct report *report, struct file *f, const void *fdt);
 void vfio_read(struct report *report, struct file *f, const void *fdt);
 void memfd_read(struct report *report, struct file *f, const void *fdt, int node);
+void hugetlb_read(struct report *report, struct file *f, const void *fdt);
+void memfd_read_runs(struct report *report, const void *fdt, int node, struct memfd *m);
 void context_free(struct context *c);
 
 #endif

@@ -7,7 +7,8 @@
 #include "read.h"
 
 #define FILE_MAX	0x7fffffffffffffffull
-#define MEMFD_HANDLER	"memfd-"
+#define MEMFD_FAMILY	"memfd-"
+#define HUGETLB_FAMILY	"carryover,hugetlb-"
 
 /* Of two that are equal the first in the input comes first. */
 static int compare(uint64_t a, uint64_t b, const void *first, const void *other)
@@ -39,9 +40,19 @@ static int compare_id(const void *a, const void *b)
 	return compare(one->unit, other->unit, one, other);
 }
 
-static bool is_memfd(const struct file *f)
+bool file_is_memfd(const struct file *f, bool huge)
 {
-	return !strncmp(f->handler, MEMFD_HANDLER, strlen(MEMFD_HANDLER));
+	const char *family = huge ? HUGETLB_FAMILY : MEMFD_FAMILY;
+
+	return !strncmp(f->handler, family, strlen(family));
+}
+
+static void count_memfd(struct session *s, struct file *f)
+{
+	for (int huge = 0; huge < 2; huge++) {
+		f->memfds_before[huge] = s->nr_memfds[huge];
+		s->nr_memfds[huge] += file_is_memfd(f, huge);
+	}
 }
 
 static void index_session(struct session *s)
@@ -50,8 +61,7 @@ static void index_session(struct session *s)
 	s->by_sbdf = read_array(s->nr_files, sizeof(struct file *));
 	for (size_t i = 0; i < s->nr_files; i++) {
 		s->by_token[i] = &s->file[i];
-		s->file[i].memfds_before = s->nr_memfds;
-		s->nr_memfds += is_memfd(&s->file[i]);
+		count_memfd(s, &s->file[i]);
 		if (!s->file[i].memfd && !s->file[i].context && !s->file[i].vfio)
 			s->hidden = true;
 		if (s->file[i].vfio)
@@ -77,7 +87,7 @@ static const struct node **index_ids(const void *nodes, size_t n, size_t size)
  * the others. Is there a memfd behind the iommufd that is none of those known?
  */
 static bool memfds_may_come(const struct session *s, const struct file *f,
-			    const struct context *c)
+			    const struct context *c, bool huge)
 {
 	size_t known = 0;
 
@@ -86,14 +96,15 @@ static bool memfds_may_come(const struct session *s, const struct file *f,
 	for (size_t i = 0; i < c->nr_backings; i++) {
 		const struct file *memfd = c->backing[i].file;
 
-		known += memfd > f && is_memfd(memfd);
+		known += memfd > f && file_is_memfd(memfd, huge);
 	}
-	return s->nr_memfds - f->memfds_before > known;
+	return s->nr_memfds[huge] - f->memfds_before[huge] > known;
 }
 
 static void index_context(const struct session *s, const struct file *f,
 			  struct context *c)
 {
+	c->memory_by_id = index_ids(c->memory, c->nr_memories, sizeof(*c->memory));
 	c->ioas_by_id = index_ids(c->ioas, c->nr_ioas, sizeof(*c->ioas));
 	c->hwpt_by_id = index_ids(c->hwpt, c->nr_hwpts, sizeof(*c->hwpt));
 	c->device_by_id = index_ids(c->device, c->nr_devices, sizeof(*c->device));
@@ -109,7 +120,8 @@ static void index_context(const struct session *s, const struct file *f,
 	for (size_t i = 0; i < c->nr_backings && !f->single; i++)
 		if (c->backing[i].flags & BACKING_KNOWN)
 			c->backing[i].file = refer_token(s, c->backing[i].token);
-	c->may_come = memfds_may_come(s, f, c);
+	for (int huge = 0; huge < 2; huge++)
+		c->may_come[huge] = memfds_may_come(s, f, c, huge);
 }
 
 static void index_memfd(struct memfd *m, size_t *number)
@@ -150,6 +162,7 @@ void refer_free(struct handover *h)
 		free(s->by_sbdf);
 		for (size_t j = 0; j < s->nr_files; j++)
 			if (s->file[j].context) {
+				free(s->file[j].context->memory_by_id);
 				free(s->file[j].context->ioas_by_id);
 				free(s->file[j].context->hwpt_by_id);
 				free(s->file[j].context->device_by_id);
@@ -193,6 +206,11 @@ struct file *refer_vfio(const struct session *s, uint64_t sbdf)
 }
 
 /* The node is the first member of these. */
+const struct memfd *refer_number(const struct context *c, uint64_t number)
+{
+	return find((const void *const *)c->memory_by_id, c->nr_memories, number, key_id);
+}
+
 const struct ioas *refer_ioas(const struct context *c, uint32_t id)
 {
 	return find((const void *const *)c->ioas_by_id, c->nr_ioas, id, key_id);
@@ -225,7 +243,7 @@ const struct memfd *refer_memory(const struct context *c, const struct pages *p)
 	const struct backing *b = refer_backing(c, p);
 
 	if (p->flags & PAGES_MEMORY)
-		return c->nr_memories == 1 ? &c->memory[0] : NULL;
+		return refer_number(c, p->file);
 	return b && b->file ? b->file->memfd : NULL;
 }
 

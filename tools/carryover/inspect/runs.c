@@ -43,6 +43,15 @@ void runs_index(struct memfd *m)
 	}
 }
 
+uint64_t huge_pages(const struct memfd *m)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < m->nr_runs; i++)
+		pages += m->run[i].pages;
+	return m->page_size < INSPECT_PAGE ? 0 : pages / (m->page_size / INSPECT_PAGE);
+}
+
 /* The run that has a page. */
 static const struct run *find_run(const struct memfd *m, uint64_t page)
 {

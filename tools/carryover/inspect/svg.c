@@ -165,11 +165,22 @@ static void measure(struct svg *g)
 
 /* --------------------------------------------------------------- drawing -- */
 
+static void label_memfd(struct svg *g, const struct file *f, const struct memfd *m, double y)
+{
+	const char *of = f->memfd ? "" : "memory of ";
+	char text[96], size[32], page[32];
+
+	size_name(m->size, size, sizeof(size));
+	size_name(m->page_size, page, sizeof(page));
+	snprintf(text, sizeof(text), "%stoken %" PRIu64 ", %s%s%s", of, f->token, size,
+		 m->huge ? " / " : "", m->huge ? page : "");
+	label(g, SVG_MEMFD_X + 6, y, text);
+}
+
 static void draw_memfd(struct svg *g, const struct file *f, const struct memfd *m)
 {
 	double top = g->memfd_top[m->number], height = high((double)m->size, g->memfd_scale);
 	double per_page = m->size ? height * INSPECT_PAGE / (double)m->size : 0;
-	char text[96], size[32];
 
 	for (size_t i = 0; i < m->nr_runs; i++) {
 		const struct run *r = &m->run[i];
@@ -184,12 +195,7 @@ static void draw_memfd(struct svg *g, const struct file *f, const struct memfd *
 		     (double)r->pages * per_page, SVG_PHYS_X, to, high_to, COLOUR(m->number));
 	}
 	box(g, SVG_MEMFD_X, top, height, COLOUR(m->number));
-	size_name(m->size, size, sizeof(size));
-	if (f->memfd)
-		snprintf(text, sizeof(text), "token %" PRIu64 ", %s", f->token, size);
-	else
-		snprintf(text, sizeof(text), "memory of token %" PRIu64 ", %s", f->token, size);
-	label(g, SVG_MEMFD_X + 6, top + 12, text);
+	label_memfd(g, f, m, top + 12);
 }
 
 static void join_area(struct svg *g, const struct area *a, const struct pages *p,

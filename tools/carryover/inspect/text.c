@@ -51,24 +51,40 @@ static void show_prot(uint32_t prot, FILE *out)
 
 static void show_backing(const struct file *f, const struct backing *b, FILE *out)
 {
+	bool huge = b->flags & BACKING_HUGETLB;
+	const char *pages = huge ? ", huge pages" : "";
+
 	if (!(b->flags & BACKING_KNOWN))
-		fprintf(out, "a memfd (inode %" PRIu64 ", %s)", b->inode,
-			f->context->may_come ? "no token yet" : "not in the session");
+		fprintf(out, "a memfd (inode %" PRIu64 "%s, %s)", b->inode, pages,
+			f->context->may_come[huge] ? "no token yet" : "not in the session");
 	else
-		fprintf(out, "memfd token %" PRIu64 " (inode %" PRIu64 "%s)", b->token,
-			b->inode, f->single ? "" : !b->file ? ", not in the session" :
+		fprintf(out, "memfd token %" PRIu64 " (inode %" PRIu64 "%s%s)", b->token,
+			b->inode, pages, f->single ? "" :
+			!b->file ? ", not in the session" :
 			!b->file->memfd ? ", its state is not here" : "");
+}
+
+static void show_memory_name(const struct memfd *m, FILE *out)
+{
+	char size[32];
+
+	if (m->huge)
+		fprintf(out, "memory of %s pages without a file",
+			size_name(m->page_size, size, sizeof(size)));
+	else
+		fputs("memory without a file", out);
 }
 
 static void show_source(const struct file *f, const struct area *a, FILE *out)
 {
 	const struct pages *p = refer_pages(f->context, a);
 	const struct backing *b = p ? refer_backing(f->context, p) : NULL;
+	const struct memfd *m = p ? refer_memory(f->context, p) : NULL;
 
 	if (b)
 		show_backing(f, b, out);
-	else if (p && p->flags & PAGES_MEMORY)
-		fputs("memory without a file", out);
+	else if (m)
+		show_memory_name(m, out);
 	else
 		fputs("what is not there", out);
 	if (p && area_in_pages(a, p))
@@ -109,7 +125,9 @@ static void show_memory(const struct memfd *m, FILE *out)
 {
 	char size[32];
 
-	fprintf(out, "    memory without a file: %s in %zu runs, will be a memfd\n",
+	fputs("    ", out);
+	show_memory_name(m, out);
+	fprintf(out, ": %s in %zu runs, will be a memfd\n",
 		size_name(m->size, size, sizeof(size)), m->nr_runs);
 	show_extras(&m->node, 6, out);
 }
@@ -197,8 +215,13 @@ static void show_memfd(const struct memfd *m, FILE *out)
 {
 	char size[32];
 
-	fprintf(out, "    %s in %zu runs, position %" PRIu64 ", seals 0x%" PRIx32 "\n",
-		size_name(m->size, size, sizeof(size)), m->nr_runs, m->position, m->seals);
+	fprintf(out, "    %s in %zu runs, ", size_name(m->size, size, sizeof(size)),
+		m->nr_runs);
+	if (m->huge)
+		fprintf(out, "%" PRIu64 " huge pages of %s, ", huge_pages(m),
+			size_name(m->page_size, size, sizeof(size)));
+	fprintf(out, "position %" PRIu64 ", seals 0x%" PRIx32 "%s\n", m->position, m->seals,
+		m->noexec ? ", can't be executed" : "");
 	show_extras(&m->node, 4, out);
 }
 
@@ -222,7 +245,8 @@ static void show_file(const struct session *s, const struct file *f, FILE *out)
 		show_vfio(f, out);
 	if (f->memfd)
 		show_memfd(f->memfd, out);
-	if (!f->memfd)
+	/* Without a blob the node is the memfd's. */
+	if (!f->memfd || f->tree)
 		show_extras(&f->node, 4, out);
 }
 

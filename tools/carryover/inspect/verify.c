@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What would make the next kernel refuse, as drivers/iommu/iommufd/
- * liveupdate_load.c, liveupdate_load_memory.c, liveupdate_map.c and drivers/vfio/
- * pci/vfio_pci_liveupdate.c check it, and what contradicts itself between files,
- * which the kernel finds when it retrieves the second of them. Page tables stay
- * in memory and are not part of the input: of these only the description is
- * checked.
+ * liveupdate_load.c, liveupdate_load_memory.c, liveupdate_map.c, drivers/vfio/
+ * pci/vfio_pci_liveupdate.c and the handler of huge pages check it, and what
+ * contradicts itself between files, which the kernel finds when it retrieves the
+ * second of them. Page tables stay in memory and are not part of the input: of
+ * these only the description is checked.
  *
  * What is compared with each other is sorted first: the time does not grow
  * faster than the input. Messages say where people find it: IOAS and IOVA, the
@@ -33,35 +33,9 @@ static void verify_seal(const struct handover *h, const struct file *f,
 	} else if (!strcmp(h->direction, "incoming")) {
 		BAD(&f->node, "it was never frozen: no checksum");
 	} else {
-		report_note(report, f->node.where,
-			    "not frozen yet: no token, no checksum to check");
+		report_note(report, f->node.where, "not frozen yet: no %schecksum to check",
+			    f->memfd ? "" : "token, no ");
 	}
-}
-
-static void verify_runs(const struct file *f, struct report *report)
-{
-	const struct memfd *m = f->memfd;
-	uint64_t next = 0, pages = m->size / INSPECT_PAGE + !!(m->size % INSPECT_PAGE);
-
-	for (size_t i = 0; i < m->nr_runs; i++) {
-		const struct run *r = &m->run[i];
-
-		if (r->page != next || !r->pages || r->pages > pages - next) {
-			BAD(&f->node, "it has pages %#llx+%#llx where page %#llx of %#llx is next",
-			    (unsigned long long)r->page, (unsigned long long)r->pages,
-			    (unsigned long long)next, (unsigned long long)pages);
-			return;
-		}
-		if (!r->phys || r->phys % INSPECT_PAGE)
-			BAD(&f->node, "its page %#llx is at %#llx",
-			    (unsigned long long)r->page, (unsigned long long)r->phys);
-		next += r->pages;
-	}
-	if (next != pages)
-		BAD(&f->node, "its pages end at %#llx of %#llx", (unsigned long long)next,
-		    (unsigned long long)pages);
-	else if (!m->ordered)
-		BAD(&f->node, "it has pages beyond physical memory");
 }
 
 /* The device of the iommufd that a VFIO file says it is. */
@@ -150,7 +124,7 @@ static void verify_file(const struct handover *h, const struct session *s,
 		BAD(&f->node, "retrieve failed: error %d", f->status);
 	verify_seal(h, f, report);
 	if (f->memfd)
-		verify_runs(f, report);
+		verify_memfd(f, report);
 	if (f->context)
 		verify_context(h, s, f, report);
 	if (f->vfio)

@@ -13,6 +13,19 @@
 
 #define FILE_MAX	0x7fffffffffffffffull
 
+/* Nothing of a page that is kept as a whole is missing, or in two places. */
+static void verify_whole(const struct file *f, const struct memfd *m, const struct run *r,
+			 struct report *report)
+{
+	char where[128];
+
+	if (!run_is_whole(m, r))
+		BAD(shown_name(f, m, r->page, where, sizeof(where)),
+		    "the memory's pages %#llx+%#llx at %#llx are no whole pages of %#llx bytes",
+		    (unsigned long long)r->page, (unsigned long long)r->pages,
+		    (unsigned long long)r->phys, (unsigned long long)m->page_size);
+}
+
 /* Runs follow each other from the first page to the last. */
 static void verify_memory_runs(const struct file *f, const struct memfd *m,
 			       struct report *report)
@@ -24,20 +37,30 @@ static void verify_memory_runs(const struct file *f, const struct memfd *m,
 		const struct run *r = &m->run[i];
 
 		if (r->page != next || !r->pages || r->pages > pages - next) {
-			BAD(shown_name(f, r->page, where, sizeof(where)),
+			BAD(shown_name(f, m, r->page, where, sizeof(where)),
 			    "the memory has pages %#llx+%#llx where page %#llx of %#llx is next",
 			    (unsigned long long)r->page, (unsigned long long)r->pages,
 			    (unsigned long long)next, (unsigned long long)pages);
 			return;
 		}
+		verify_whole(f, m, r, report);
 		next = r->page + r->pages;
 	}
 	if (next != pages)
-		BAD(shown_name(f, next, where, sizeof(where)),
+		BAD(shown_name(f, m, next, where, sizeof(where)),
 		    "the memory's pages end at %#llx of %#llx", (unsigned long long)next,
 		    (unsigned long long)pages);
 	else if (!m->ordered)
 		BAD(m->node.where, "it has pages beyond physical memory");
+}
+
+static void verify_one_memory(const struct file *f, const struct memfd *m,
+			      struct report *report)
+{
+	if (!m->size || m->size % m->page_size || m->size > FILE_MAX)
+		BAD(m->node.where, "size %#llx", (unsigned long long)m->size);
+	else
+		verify_memory_runs(f, m, report);
 }
 
 /**
@@ -48,19 +71,23 @@ static void verify_memory_runs(const struct file *f, const struct memfd *m,
 void verify_memory(const struct file *f, struct report *report)
 {
 	const struct context *c = f->context;
+	uint64_t sizes = 0;
 
-	if (c->nr_memories > 1)
-		BAD(f->node.where, "%zu memory nodes, one is allowed", c->nr_memories);
 	for (size_t i = 0; i < c->nr_memories; i++) {
-		const struct memfd *m = &c->memory[i];
+		/* The node is the first member. */
+		const struct memfd *m = (const struct memfd *)c->memory_by_id[i];
 
-		if (m->node.unit)
-			BAD(m->node.where, "its number is %#llx, not 0",
-			    (unsigned long long)m->node.unit);
-		if (!m->size || m->size % INSPECT_PAGE || m->size > FILE_MAX)
-			BAD(m->node.where, "size %#llx", (unsigned long long)m->size);
-		else
-			verify_memory_runs(f, m, report);
+		if (m->node.unit != i)
+			BAD(m->node.where, "its number is %#llx, not %#zx",
+			    (unsigned long long)m->node.unit, i);
+		if (m->huge && !page_size_is_huge(m->page_size)) {
+			BAD(m->node.where, "page-size %#llx", (unsigned long long)m->page_size);
+			continue;
+		}
+		if (sizes & m->page_size)
+			BAD(m->node.where, "another memory has such pages, too");
+		sizes |= m->page_size;
+		verify_one_memory(f, m, report);
 	}
 }
 
@@ -144,8 +171,8 @@ static const char *name_frame(const struct frame *is, uint64_t phys, char *to, s
 	else if (is->memfd == is->file->memfd)
 		snprintf(to, size, "%s", is->file->node.where);
 	else
-		shown_name(is->file, is->run->page + (phys - is->phys) / INSPECT_PAGE, to,
-			  size);
+		shown_name(is->file, is->memfd,
+			   is->run->page + (phys - is->phys) / INSPECT_PAGE, to, size);
 	return to;
 }
 

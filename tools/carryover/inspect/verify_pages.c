@@ -12,7 +12,7 @@
 #define BAD(where, ...)	report_bad(report, where, __VA_ARGS__)
 
 #define FILE_MAX	0x7fffffffffffffffull
-#define BACKING_FLAGS	BACKING_KNOWN
+#define BACKING_FLAGS	(BACKING_KNOWN | BACKING_HUGETLB)
 #define PAGES_FLAGS	(PAGES_MEMORY | PAGES_WRITABLE | PAGES_FILE_RDONLY)
 /* Mappings named for one missing memfd. */
 #define MISSING_MAX	4
@@ -169,7 +169,7 @@ static void say_missing(const struct handover *h, const struct file *f,
 	if (b->flags & BACKING_KNOWN)
 		BAD(where, "its memfd (inode %llu) is not in the session, nothing has token %#llx",
 		    (unsigned long long)b->inode, (unsigned long long)b->token);
-	else if (*h->direction == 'i' || !f->context->may_come)
+	else if (*h->direction == 'i' || !f->context->may_come[!!(b->flags & BACKING_HUGETLB)])
 		BAD(where, "its memfd (inode %llu) is not in the session",
 		    (unsigned long long)b->inode);
 	else
@@ -253,8 +253,6 @@ static void verify_flags(const struct pages *p, const char *where, struct report
 		    PAGES_FLAGS);
 	if (p->flags & PAGES_MEMORY && p->flags & PAGES_FILE_RDONLY)
 		BAD(where, "its pages are of no file and of a read-only one");
-	if (p->flags & PAGES_MEMORY && p->file)
-		BAD(where, "its pages are of no file and of one");
 }
 
 /* What a table maps is whole pages of the file. */
@@ -267,6 +265,23 @@ static uint64_t room(const struct context *c, const struct pages *p, bool mapped
 			(m->size % INSPECT_PAGE ? INSPECT_PAGE : 0);
 }
 
+static bool is_of_kind(const struct file *f, bool huge)
+{
+	if (f->memfd && f->memfd->huge != huge)
+		return false;
+	return file_is_memfd(f, huge) && (f->memfd || f->status || f->unreadable);
+}
+
+/* The file with the token is another than the entry says, or no memfd at all. */
+static void say_kind(const struct backing *b, const char *where, struct report *report)
+{
+	bool huge = b->flags & BACKING_HUGETLB;
+	const char *is = huge ? "no memfd of huge pages" : is_of_kind(b->file, true) ?
+			 "a memfd of huge pages, its pages are of an ordinary one" : "no memfd";
+
+	BAD(where, "token %#llx is %s", (unsigned long long)b->token, is);
+}
+
 static void verify_source(const struct context *c, const struct pages *p, bool mapped,
 			  const char *where, struct report *report)
 {
@@ -276,14 +291,13 @@ static void verify_source(const struct context *c, const struct pages *p, bool m
 
 	if (!(p->flags & PAGES_MEMORY) && !b)
 		BAD(where, "its pages are of no file of %zu", c->nr_backings);
-	else if (p->flags & PAGES_MEMORY && !c->nr_memories)
-		BAD(where, "its memory, which had no file, is not there");
+	else if (p->flags & PAGES_MEMORY && !m)
+		BAD(where, "its memory %u, which had no file, is not there", p->file);
+	else if (b && b->file && !is_of_kind(b->file, b->flags & BACKING_HUGETLB))
+		say_kind(b, where, report);
 	else if (m && end > room(c, p, mapped))
 		BAD(where, "it ends at byte %#llx of a %s of %#llx", (unsigned long long)end,
 		    b ? "memfd" : "memory", (unsigned long long)m->size);
-	else if (b && b->file && !b->file->memfd && !b->file->status &&
-		 !b->file->unreadable)
-		BAD(where, "token %#llx is no memfd", (unsigned long long)b->token);
 }
 
 static void verify_entry(const struct file *f, const struct view *view, size_t i,
@@ -352,10 +366,12 @@ static int compare_start(const void *a, const void *b)
 	const struct pages *one = *(const struct pages *const *)a;
 	const struct pages *other = *(const struct pages *const *)b;
 
+	if (one->file != other->file)
+		return one->file < other->file ? -1 : 1;
 	return one->start < other->start ? -1 : one->start > other->start;
 }
 
-/* Entries of the memory, sorted; the number of them. */
+/* Entries of memories, sorted by the memory's number; how many. */
 static size_t memory_entries(const struct context *c, const struct pages **sorted)
 {
 	size_t n = 0;
@@ -367,33 +383,73 @@ static size_t memory_entries(const struct context *c, const struct pages **sorte
 	return n;
 }
 
-/* Each page of the memory is of an entry: else nobody could ask for it. */
-static void verify_memory_used(const struct file *f, struct report *report)
+/**
+ * struct used - entries of one memory, sorted
+ * @entry: those that were not looked at
+ * @nr:    how many
+ * @per:   pages of INSPECT_PAGE in one that is kept as a whole
+ */
+struct used {
+	const struct pages **entry;
+	size_t nr;
+	uint64_t per;
+};
+
+/* Pages from @have on are of entries up to the one that is returned. */
+static uint64_t used_until(struct used *used, uint64_t have)
 {
-	const struct context *c = f->context;
-	const struct memfd *m = c->nr_memories == 1 ? &c->memory[0] : NULL;
-	const struct pages **sorted = read_array(c->nr_pages, sizeof(*sorted));
-	size_t n = memory_entries(c, sorted), at = 0;
+	for (; used->nr; used->nr--, used->entry++) {
+		const struct pages *p = *used->entry;
+		uint64_t first = p->start / INSPECT_PAGE, end;
+
+		if (first - first % used->per > have)
+			break;
+		if (__builtin_add_overflow(first, p->npages, &end) ||
+		    __builtin_add_overflow(end, used->per - 1, &end))
+			continue;
+		end -= end % used->per;
+		if (end > have)
+			have = end;
+	}
+	return have;
+}
+
+/* Each page of a memory is of an entry: else nobody could ask for it. */
+static void verify_used(const struct memfd *m, struct used *used, struct report *report)
+{
 	uint64_t have = 0;
 
-	for (size_t i = 0; m && m->ordered && i < m->nr_runs; i++) {
-		uint64_t page = m->run[i].page, end = page + m->run[i].pages;
+	for (size_t i = 0; i < m->nr_runs; i++) {
+		uint64_t page = m->run[i].page;
 
-		if (have < page)
-			have = page;
-		for (; at < n && sorted[at]->start / INSPECT_PAGE <= have; at++) {
-			uint64_t first = sorted[at]->start / INSPECT_PAGE, last;
-
-			if (!__builtin_add_overflow(first, sorted[at]->npages, &last) &&
-			    last > have)
-				have = last;
-		}
-		if (have >= end)
+		have = used_until(used, have < page ? page : have);
+		if (have >= page + m->run[i].pages)
 			continue;
 		report_note(report, m->node.where, "no mapping shows its byte %#llx of %#llx",
 			    (unsigned long long)have * INSPECT_PAGE,
 			    (unsigned long long)m->size);
-		break;
+		return;
+	}
+}
+
+static void verify_memory_used(const struct file *f, struct report *report)
+{
+	const struct context *c = f->context;
+	const struct pages **sorted = read_array(c->nr_pages, sizeof(*sorted));
+	size_t n = memory_entries(c, sorted), at = 0, end;
+
+	for (size_t i = 0; i < c->nr_memories; i++) {
+		const struct memfd *m = (const struct memfd *)c->memory_by_id[i];
+		struct used used;
+
+		while (at < n && sorted[at]->file < m->node.unit)
+			at++;
+		for (end = at; end < n && sorted[end]->file == m->node.unit;)
+			end++;
+		used = (struct used) { sorted + at, end - at, m->page_size / INSPECT_PAGE };
+		if (m->ordered && used.per)
+			verify_used(m, &used, report);
+		at = end;
 	}
 	free(sorted);
 }

@@ -11,8 +11,9 @@
 #define RECIPE_MAX_BLOB		(16u << 10)
 
 static const char *const compatibles[] = {
-	"carryover,handover-dump-v1", "carryover,iommufd-v3",
+	"carryover,handover-dump-v1", "carryover,iommufd-v4",
 	"carryover,vfio-pci-noiommu-v1", "carryover,something-else",
+	"carryover,hugetlb-v1",
 };
 
 static const char *const nodes[] = {
@@ -28,7 +29,11 @@ static const char *const props[] = {
 	"vendor", "device", "subsystem-vendor", "subsystem-device", "class",
 	"revision", "serial", "reset", "device-id", "iommufd-token", "pt-id",
 	"command", "bars", "vconfig", "blob", "kind",
-	"saved-state",
+	"saved-state", "pos", "noexec",
+};
+
+static const char *const strings[] = {
+	"incoming", "memfd-v2", "carryover,hugetlb-v1", "carryover,iommufd-v4",
 };
 
 #define PICK(table, n)	table[(n) % (sizeof(table) / sizeof(*table))]
@@ -121,7 +126,7 @@ static void make_prop(struct recipe *r, uint8_t how)
 		fdt_property(r->fdt, name, bytes, n);
 		break;
 	default:
-		fdt_property_string(r->fdt, name, how & 1 ? "memfd-v2" : "incoming");
+		fdt_property_string(r->fdt, name, PICK(strings, how));
 	}
 }
 
