@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "image.h"
+#include "outgoing.h"
 #include "report.h"
 
 #define SCRATCH_MAX	64
@@ -39,6 +40,7 @@ struct plan {
  * @note_data: /sys/kernel/notes
  * @scratch: sizes of KHO's scratch areas
  * @scratch_count: how many, 0 if unknown
+ * @carried: what its sessions carry by now
  */
 struct machine {
 	char *cmdline;
@@ -47,6 +49,7 @@ struct machine {
 	unsigned char *note_data;
 	unsigned long long scratch[SCRATCH_MAX];
 	unsigned int scratch_count;
+	struct carried carried;
 };
 
 void machine_read(struct machine *machine);
@@ -75,6 +78,13 @@ void check_image(struct report *report, const struct machine *machine,
 /* Its command line. */
 void check_words(struct report *report, const struct machine *machine,
 		 const struct plan *plan, const struct image *image);
+
+/*
+ * The pool of huge pages that @cmdline, which that kernel will see, asks for. @forced
+ * is the remedy when it is built into the kernel, or NULL.
+ */
+void check_pool(struct report *report, const struct machine *machine, const struct plan *plan,
+		const struct image *image, const char *cmdline, const char *forced);
 
 /* Whether kexec would load it; @image may be NULL. */
 void check_kexec(struct report *report, const struct machine *machine,

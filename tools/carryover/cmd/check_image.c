@@ -26,11 +26,15 @@ struct part {
 	const char *lost;
 };
 
+/* Not every driver has huge pages. */
+#define HUGETLB "carryover,hugetlb-v"
+
 static const struct part parts[] = {
 	{ "kho-v", "KEXEC_HANDOVER",
 	  "no Kexec HandOver: it would take all memory for free, and the device would write into it" },
 	{ "luo-v", "LIVEUPDATE", "no Live Update Orchestrator: everything kept would be lost" },
 	{ "memfd-v", "LIVEUPDATE_MEMFD", "it cannot take back memfds" },
+	{ HUGETLB, "HUGETLBFS", "it cannot take back memfds of huge pages" },
 	{ "carryover,pci-v", "PCI_LIVEUPDATE", "it does not keep PCI devices running" },
 	{ "carryover,iommufd-v", "IOMMUFD_LIVEUPDATE", "it cannot take back iommufds" },
 	{ "carryover,vfio-pci-noiommu-v", "VFIO_PCI_LIVEUPDATE",
@@ -48,13 +52,20 @@ static bool has_part(const struct image *image, const struct part *part)
 		image_mentions(image, part->prefix);
 }
 
-static void check_version(struct report *report, const char *path, const char *mine,
+/* How it counts when that kernel does not know the part. */
+static enum level level_without(const struct machine *machine, const struct part *part)
+{
+	return !strcmp(part->prefix, HUGETLB) && !machine->carried.huge ? LEVEL_NOTE : LEVEL_FAIL;
+}
+
+static void check_version(struct report *report, const char *path, const struct machine *machine,
 			  const struct image *image, const struct part *part)
 {
+	const char *mine = notes_with(&machine->notes, part->prefix);
 	const char *theirs = notes_with(&image->notes, part->prefix);
 
 	if (mine && theirs && !notes_have(&image->notes, mine))
-		report_add(report, LEVEL_FAIL, "image-version", path,
+		report_add(report, level_without(machine, part), "image-version", path,
 			   "take a kernel that understands what this one hands over",
 			   "it understands %s, this kernel hands over %s", theirs, mine);
 	else
@@ -69,13 +80,13 @@ static void check_part(struct report *report, const char *path, const struct mac
 	char remedy[80];
 
 	if (has_part(image, part)) {
-		check_version(report, path, notes_with(&machine->notes, part->prefix),
-			      image, part);
+		check_version(report, path, machine, image, part);
 		return;
 	}
 	snprintf(remedy, sizeof(remedy), "build that kernel with CONFIG_%s=y", part->option);
-	report_add(report, LEVEL_FAIL, strcmp(part->prefix, "kho-v") ? "image-options" : CHECK_KHO,
-		   path, remedy, "%s", part->lost);
+	report_add(report, level_without(machine, part),
+		   strcmp(part->prefix, "kho-v") ? "image-options" : CHECK_KHO, path, remedy,
+		   "%s", part->lost);
 }
 
 static bool is_known(const char *compatible)

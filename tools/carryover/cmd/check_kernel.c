@@ -65,6 +65,7 @@ void machine_read(struct machine *machine)
 	machine->note_data = host_read_all(host_path("/sys/kernel/notes"), &size);
 	if (machine->note_data)
 		notes_find(&machine->notes, machine->note_data, size);
+	outgoing_carried(&machine->carried);
 	read_scratch(machine);
 	if (!machine->scratch_count)
 		guess_scratch(machine);
@@ -126,11 +127,14 @@ static const struct {
 	const char *prefix;
 	const char *option;
 	const char *what;
+	enum level without;
 } ours[] = {
-	{ "carryover,pci-v", "PCI_LIVEUPDATE", "PCI devices" },
-	{ "carryover,iommufd-v", "IOMMUFD_LIVEUPDATE", "iommufd" },
-	{ "carryover,vfio-pci-noiommu-v", "VFIO_PCI_LIVEUPDATE", "VFIO devices" },
-	{ "memfd-v", "LIVEUPDATE_MEMFD", "memfds" },
+	{ "carryover,pci-v", "PCI_LIVEUPDATE", "PCI devices", LEVEL_FAIL },
+	{ "carryover,iommufd-v", "IOMMUFD_LIVEUPDATE", "iommufd", LEVEL_FAIL },
+	{ "carryover,vfio-pci-noiommu-v", "VFIO_PCI_LIVEUPDATE", "VFIO devices", LEVEL_FAIL },
+	{ "memfd-v", "LIVEUPDATE_MEMFD", "memfds", LEVEL_FAIL },
+	/* Not every driver has such. */
+	{ "carryover,hugetlb-v", "HUGETLBFS", "memfds of huge pages", LEVEL_NOTE },
 };
 
 static void check_options(struct report *report, const struct machine *machine)
@@ -146,7 +150,7 @@ static void check_options(struct report *report, const struct machine *machine)
 			report_add(report, LEVEL_GOOD, "options", NULL, NULL,
 				   "%s are kept, as %s", ours[i].what, note);
 		else
-			report_add(report, LEVEL_FAIL, "options", NULL, text,
+			report_add(report, ours[i].without, "options", NULL, text,
 				   "this kernel cannot keep %s", ours[i].what);
 	}
 }

@@ -26,21 +26,6 @@
 #define CRASH_ROUND	(128 * MIB)
 #define PINS_LOW	(64 * MIB)
 
-static unsigned long long meminfo(const char *name)
-{
-	char *text = host_read(host_path("/proc/meminfo"));
-	char key[32], *at;
-	unsigned long long kib = 0;
-
-	snprintf(key, sizeof(key), "\n%s:", name);
-	/* The first line has none before it. */
-	at = text ? strstr(text, key + (!strncmp(text, key + 1, strlen(key + 1)))) : NULL;
-	if (at)
-		kib = strtoull(strchr(at, ':') + 1, NULL, 10);
-	free(text);
-	return kib << 10;
-}
-
 static unsigned long long file_size(const char *path)
 {
 	struct stat st;
@@ -131,7 +116,8 @@ static void check_crash(struct report *report, const struct machine *machine,
 			const struct plan *plan, unsigned long long need)
 {
 	char *value = word_value(plan->cmdline, "crashkernel");
-	unsigned long long total = (meminfo("MemTotal") + CRASH_ROUND - 1) / CRASH_ROUND * CRASH_ROUND;
+	unsigned long long memory = host_meminfo("MemTotal");
+	unsigned long long total = (memory + CRASH_ROUND - 1) / CRASH_ROUND * CRASH_ROUND;
 	unsigned long long size = value ? crash_size(value, total) : 0, largest = 0;
 	char remedy[80];
 
@@ -185,7 +171,7 @@ static void check_scratch(struct report *report, const struct machine *machine,
 
 static void check_pins(struct report *report, const struct plan *plan)
 {
-	unsigned long long available = meminfo("MemAvailable"), cma = meminfo("CmaFree");
+	unsigned long long available = host_meminfo("MemAvailable"), cma = host_meminfo("CmaFree");
 	unsigned long long left = available > cma ? available - cma : 0;
 
 	if (plan->pins > left)
@@ -207,7 +193,7 @@ static void check_pins(struct report *report, const struct plan *plan)
 /* CmaTotal knows nothing of KHO's areas. */
 static void check_share(struct report *report, const struct machine *machine)
 {
-	unsigned long long total = meminfo("MemTotal"), scratch = 0;
+	unsigned long long total = host_meminfo("MemTotal"), scratch = 0;
 
 	for (unsigned int i = 0; i < machine->scratch_count; i++)
 		scratch += machine->scratch[i];

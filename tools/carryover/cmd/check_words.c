@@ -271,5 +271,6 @@ void check_words(struct report *report, const struct machine *machine,
 		check_rules(&line, &words);
 	}
 	words_end(&words);
+	check_pool(report, machine, plan, image, line.text, line.forced ? no_override : NULL);
 	free(line.text);
 }

@@ -87,6 +87,21 @@ char *host_read(const char *path)
 	return text;
 }
 
+unsigned long long host_meminfo(const char *name)
+{
+	char *text = host_read(host_path("/proc/meminfo"));
+	char key[32], *at;
+	unsigned long long kib = 0;
+
+	snprintf(key, sizeof(key), "\n%s:", name);
+	/* The first line has none before it. */
+	at = text ? strstr(text, key + (!strncmp(text, key + 1, strlen(key + 1)))) : NULL;
+	if (at)
+		kib = strtoull(strchr(at, ':') + 1, NULL, 10);
+	free(text);
+	return kib << 10;
+}
+
 bool host_has(const char *path)
 {
 	return access(path, F_OK) == 0;

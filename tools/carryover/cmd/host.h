@@ -19,6 +19,9 @@ char *host_read(const char *path);
 /* The whole of a file, its size in @size; NULL with errno. To be freed. */
 unsigned char *host_read_all(const char *path, size_t *size);
 
+/* Bytes of a line of /proc/meminfo, 0 if it is not there. */
+unsigned long long host_meminfo(const char *name);
+
 /* Is there such a path? */
 bool host_has(const char *path);
 

@@ -109,12 +109,9 @@ static void look_at_session(struct look *look, const struct handover *h, struct 
 		look_at_devices(look, &s->file[i]);
 }
 
-int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
-		  void *arg)
+/* 0, or a negative errno; handover_free() is due after 0. */
+static int outgoing_read(struct handover *h)
 {
-	struct look look = { .each = each, .arg = arg };
-	struct handover h;
-	int count = 0;
 	size_t size;
 	void *data;
 
@@ -122,10 +119,21 @@ int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, c
 		return errno == EACCES ? -EACCES : -ENOENT;
 	if (source_read(host_path(OUTGOING), &data, &size))
 		return -EIO;
-	if (!handover_read(&h, data, size)) {
-		handover_free(&h);
-		return -EBADMSG;
-	}
+	if (handover_read(h, data, size))
+		return 0;
+	handover_free(h);
+	return -EBADMSG;
+}
+
+int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
+		  void *arg)
+{
+	struct look look = { .each = each, .arg = arg };
+	struct handover h;
+	int count = outgoing_read(&h);
+
+	if (count)
+		return count;
 	look.all = &h;
 	for (size_t i = 0; i < h.nr_sessions; i++) {
 		count += !!h.session[i].nr_files;
@@ -133,4 +141,35 @@ int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, c
 	}
 	handover_free(&h);
 	return count;
+}
+
+static void add_memory(struct carried *carried, const struct memfd *m)
+{
+	unsigned long long bytes = 0;
+
+	for (size_t i = 0; m->ordered && i < m->nr_runs; i++)
+		bytes += m->run[i].pages * INSPECT_PAGE;
+	carried->bytes += bytes;
+	carried->huge += m->huge ? bytes : 0;
+}
+
+static void add_file(struct carried *carried, const struct file *f)
+{
+	if (f->memfd)
+		add_memory(carried, f->memfd);
+	for (size_t i = 0; f->context && i < f->context->nr_memories; i++)
+		add_memory(carried, &f->context->memory[i]);
+}
+
+void outgoing_carried(struct carried *carried)
+{
+	struct handover h;
+
+	*carried = (struct carried){ 0 };
+	if (outgoing_read(&h))
+		return;
+	for (size_t i = 0; i < h.nr_sessions; i++)
+		for (size_t j = 0; j < h.session[i].nr_files; j++)
+			add_file(carried, &h.session[i].file[j]);
+	handover_free(&h);
 }

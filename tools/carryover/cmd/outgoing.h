@@ -26,4 +26,17 @@ enum lack {
 int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
 		  void *arg);
 
+/**
+ * struct carried - memory that the sessions hand over
+ * @bytes: all of it
+ * @huge: what of it is in huge pages
+ */
+struct carried {
+	unsigned long long bytes;
+	unsigned long long huge;
+};
+
+/* What the sessions carry by now; nothing where the kernel does not show it. */
+void outgoing_carried(struct carried *carried);
+
 #endif /* OUTGOING_H */
