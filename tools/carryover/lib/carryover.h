@@ -589,9 +589,26 @@ int co_buffer_create(struct co_buffer *buffer, const char *name, size_t size,
 		     bool huge);
 
 /**
+ * co_buffer_create_huge - make a memfd of huge pages, filled with zeroes, and map it
+ * @buffer: output, to be given to co_buffer_close()
+ * @name: seen in /proc only
+ * @size: of the memfd, a multiple of @page_size
+ * @page_size: such as 2 MiB or 1 GiB
+ *
+ * The pages come from the kernel's pool of that size, see
+ * /sys/kernel/mm/hugepages/. Memory that may also be of ordinary pages is had with
+ * co_buffer_create().
+ *
+ * Returns: 0; -ENODEV if the kernel has no pages of that size, -ENOMEM if too few
+ * are free in the pool, -EINVAL for a size that is no multiple.
+ */
+int co_buffer_create_huge(struct co_buffer *buffer, const char *name,
+			  size_t size, size_t page_size);
+
+/**
  * co_buffer_open - map a memfd that exists, such as a retrieved one
  * @buffer: output, to be given to co_buffer_close()
- * @fd: the memfd; owned by the buffer if the call succeeds
+ * @fd: the memfd, of huge pages or not; owned by the buffer if the call succeeds
  *
  * Returns: 0 or a negative errno.
  */
