@@ -12,6 +12,7 @@
 #include "inject.h"
 
 #define DEBUGFS "/sys/kernel/debug"
+#define MOST	400	/* failure points of one call */
 
 static int nth = -1;
 
@@ -73,4 +74,28 @@ bool inject_disarm(void)
 		failed = false;
 	}
 	return failed;
+}
+
+bool inject_was(int ret)
+{
+	return ret == -ENOMEM || ret == -EFAULT || ret == -ENOSPC;
+}
+
+void sweep_count(struct sweep *sweep, bool hit, int ret)
+{
+	MUST(sweep->n < MOST);
+	sweep->n++;
+	if (ret < 0) {
+		sweep->failed++;
+		CHECK(hit);
+	} else if (hit) {
+		sweep->absorbed++;
+	}
+}
+
+void sweep_end(const struct sweep *sweep)
+{
+	test_say("%-24s %u failure points: %u errors, %u without effect",
+		 sweep->what, sweep->failed + sweep->absorbed, sweep->failed,
+		 sweep->absorbed);
 }

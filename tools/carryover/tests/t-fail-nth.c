@@ -24,52 +24,12 @@
 #include "rig.h"
 
 #define SPARE_IOVA	(RIG_IOVA + (16u << 20))
-#define MOST		400	/* failure points of one call */
 
 /* How many contexts each sweep in kernel B may use up. */
 #define RETRIEVES	300
 #define FINISHES	60
 #define IDLE_FINISHES	60
 #define LONES		(RETRIEVES + FINISHES + IDLE_FINISHES)
-
-/**
- * struct sweep - how the failures of one call went
- * @what: the call
- * @n: which allocation fails next
- * @failed: calls that failed
- * @absorbed: calls that succeeded all the same
- */
-struct sweep {
-	const char *what;
-	unsigned int n;
-	unsigned int failed;
-	unsigned int absorbed;
-};
-
-static void count_result(struct sweep *sweep, bool hit, int ret)
-{
-	MUST(sweep->n < MOST);
-	sweep->n++;
-	if (ret < 0) {
-		sweep->failed++;
-		CHECK(hit);
-	} else if (hit) {
-		sweep->absorbed++;
-	}
-}
-
-static void end_sweep(const struct sweep *sweep)
-{
-	test_say("%-24s %u failure points: %u errors, %u without effect",
-		 sweep->what, sweep->failed + sweep->absorbed, sweep->failed,
-		 sweep->absorbed);
-}
-
-/* A memfd without an inode is ENOSPC. */
-static bool is_injected(int ret)
-{
-	return ret == -ENOMEM || ret == -EFAULT || ret == -ENOSPC;
-}
 
 /* ---------------------------------------------------------------- kernel A */
 
@@ -99,9 +59,9 @@ static void preserve_again(const struct rig *rig, enum rig_file file,
 {
 	int again;
 
-	if (!is_injected(first))
+	if (!inject_was(first))
 		test_say("PRESERVE_FD: error %d", first);
-	CHECK(is_injected(first));
+	CHECK(inject_was(first));
 	if (first != -EFAULT)
 		is_open(rig);
 	again = co_session_preserve(session, file_of(rig, file), file + 1);
@@ -117,7 +77,7 @@ static bool preserve_once(const struct rig *rig, enum rig_file file,
 	inject_arm(sweep->n + 1);
 	ret = co_session_preserve(session, file_of(rig, file), file + 1);
 	hit = inject_disarm();
-	count_result(sweep, hit, ret);
+	sweep_count(sweep, hit, ret);
 	if (ret < 0)
 		preserve_again(rig, file, session, ret);
 	close(session);
@@ -138,7 +98,7 @@ static void sweep_preserve(const struct rig *rig, enum rig_file file,
 		counts_same(&start, &now, what);
 	}
 	MUST(sweep.failed);
-	end_sweep(&sweep);
+	sweep_end(&sweep);
 }
 
 /* Closing a session can't fail: what it has to undo is undone. */
@@ -155,12 +115,12 @@ static void sweep_unpreserve(const struct rig *rig)
 		inject_arm(sweep.n + 1);
 		close(session);
 		hit = inject_disarm();
-		count_result(&sweep, hit, 0);
+		sweep_count(&sweep, hit, 0);
 		is_open(rig);
 		now = counts_now();
 		counts_same(&start, &now, "unpreserve");
 	}
-	end_sweep(&sweep);
+	sweep_end(&sweep);
 }
 
 /*
@@ -188,13 +148,13 @@ static void sweep_freeze(const struct rig *rig, const char *bdf)
 			      LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC,
 			      NULL) < 0);
 		hit = inject_disarm();
-		count_result(&sweep, hit, hit ? -1 : 0);
+		sweep_count(&sweep, hit, hit ? -1 : 0);
 		FAILS(co_device_attach(rig->device, &hwpt), EBUSY);
 		SAME(co_bus_master_get(rig->device), 1);
 		now = counts_now();
 		counts_same(&start, &now, "freeze");
 	}
-	end_sweep(&sweep);
+	sweep_end(&sweep);
 	close(session);
 	rig_close(&bad);
 	is_open(rig);
@@ -243,7 +203,7 @@ static int before(void)
 /* Nothing was lost, and nobody remembers the failure (I4). */
 static void retrieve_again(int session, int first)
 {
-	CHECK(is_injected(first));
+	CHECK(inject_was(first));
 	lone_check(session, WORKS(co_session_retrieve_fd(session,
 							 LONE_IOMMUFD)));
 }
@@ -256,7 +216,7 @@ static bool retrieve_once(unsigned int n, struct sweep *sweep)
 	inject_arm(sweep->n + 1);
 	iommufd = co_session_retrieve_fd(session, LONE_IOMMUFD);
 	hit = inject_disarm();
-	count_result(sweep, hit, iommufd);
+	sweep_count(sweep, hit, iommufd);
 	if (iommufd < 0)
 		retrieve_again(session, iommufd);
 	else
@@ -276,8 +236,8 @@ static void retrieve_many_times(unsigned int n, struct sweep *sweep)
 		inject_arm(sweep->n + 1);
 		iommufd = co_session_retrieve_fd(session, LONE_IOMMUFD);
 		hit = inject_disarm();
-		count_result(sweep, hit, iommufd);
-		CHECK(iommufd >= 0 || is_injected(iommufd));
+		sweep_count(sweep, hit, iommufd);
+		CHECK(iommufd >= 0 || inject_was(iommufd));
 	}
 	lone_check(session, iommufd);
 	rig_session_finish(session);
@@ -291,9 +251,9 @@ static bool finish_once(int session, struct sweep *sweep)
 	inject_arm(sweep->n + 1);
 	ret = co_session_finish(session);
 	hit = inject_disarm();
-	count_result(sweep, hit, ret);
+	sweep_count(sweep, hit, ret);
 	if (ret) {
-		CHECK(is_injected(ret));
+		CHECK(inject_was(ret));
 		WORKS(co_session_finish(session));
 	}
 	close(session);
@@ -366,24 +326,24 @@ static int after(void)
 		now = counts_now();
 		counts_same(&start, &now, "retrieve");
 	}
-	end_sweep(&retrieve);
+	sweep_end(&retrieve);
 	retrieve_many_times(n++, &many);
 	now = counts_now();
 	counts_same(&start, &now, "retrieve of one context");
-	end_sweep(&many);
+	sweep_end(&many);
 	for (; n < LONES && more[1]; n++) {
 		more[1] = finish_retrieved(n, &finish);
 		now = counts_now();
 		counts_same(&start, &now, "finish");
 	}
-	end_sweep(&finish);
+	sweep_end(&finish);
 	freed = freed_by_finish(n++);
 	for (; n < LONES && more[2]; n++) {
 		more[2] = finish_idle(n, freed, &idle);
 		now = counts_now();
 		counts_same(&start, &now, "finish of what was not retrieved");
 	}
-	end_sweep(&idle);
+	sweep_end(&idle);
 	CHECK(!more[0] && !more[1] && !more[2]);
 	MUST(retrieve.failed);
 	return test_result();

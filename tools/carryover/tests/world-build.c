@@ -6,9 +6,10 @@
 
 #include "edu.h"
 #include "harness.h"
+#include "huge.h"
 #include "world.h"
 
-#define HUGE	(2u << 20)
+#define HUGE	HUGE_2M
 #define ALLOWED	(1ull << 30)
 
 static void build_paper(struct world *w, uint64_t seed)
@@ -35,6 +36,15 @@ static void create_backwards(struct co_buffer *buffer, uint64_t size)
 		((volatile char *)buffer->mem)[at - 1] = 1;
 }
 
+/* The pool has as many pages as all worlds need. */
+static void create_hugetlb(struct co_buffer *buffer, uint64_t size)
+{
+	struct huge_pool pool = huge_pool(HUGE);
+
+	huge_ask(HUGE, pool.nr - pool.surplus + size / HUGE);
+	WORKS(co_buffer_open(buffer, huge_memfd(HUGE, size, MFD_ALLOW_SEALING)));
+}
+
 static void build_buffer(struct world *w, unsigned int n)
 {
 	bool huge = world_chance(w, 30);
@@ -43,7 +53,9 @@ static void build_buffer(struct world *w, unsigned int n)
 						       16 : 256));
 	uint64_t *word;
 
-	if (!huge && world_chance(w, 50))
+	if (huge && world_chance(w, 50))
+		create_hugetlb(&w->buffer[n], size);
+	else if (!huge && world_chance(w, 50))
 		create_backwards(&w->buffer[n], size);
 	else
 		WORKS(co_buffer_create(&w->buffer[n], "buffer", size, huge));
