@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel B: take everything back, go on, and see what went on meanwhile. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -12,7 +14,7 @@
  * struct after - the second half of the demo
  * @options: the command line
  * @nvme: the driver, resumed
- * @buffer: the memfd
+ * @buffer: the memory
  * @mem: what is in it
  * @record: of kernel A
  * @session: of kernel A
@@ -53,10 +55,53 @@ static bool open_session(struct after *a)
 	return say_done(a->session, "session");
 }
 
+/* What was no file of the session is one of the iommufd. */
+static int find_memory(struct after *a)
+{
+	uint64_t offset, length;
+	uint32_t ioas = 0;
+	int fd;
+
+	a->nvme.iommufd = co_session_retrieve_fd(a->session, TOKEN_IOMMUFD);
+	if (a->nvme.iommufd < 0)
+		return a->nvme.iommufd;
+	fd = co_ioas_next(a->nvme.iommufd, &ioas);
+	if (!fd)
+		fd = co_ioas_file(a->nvme.iommufd, ioas, DEMO_IOVA, &offset,
+				  &length);
+	if (fd >= 0)
+		say_check(!offset, "file behind the IOVA", "from byte %llu",
+			  (unsigned long long)offset);
+	return fd;
+}
+
+/* As large as it was, in pages as large as they were. */
+static bool same_memory(const struct after *a, bool in_session)
+{
+	const struct demo_record *record = a->record;
+	char text[48] = "the iommufd's", pages[40] = "";
+	struct stat st = { 0 };
+	bool same;
+
+	fstat(a->buffer.fd, &st);
+	same = record->magic == DEMO_MAGIC && a->buffer.size == record->size &&
+	       (!record->page || (uint64_t)st.st_blksize == record->page);
+	if (in_session)
+		snprintf(text, sizeof(text), "token %u", TOKEN_MEMFD);
+	if (record->page)
+		snprintf(pages, sizeof(pages), " in pages of %lld KiB",
+			 (long long)st.st_blksize >> 10);
+	return say_check(same, "memfd", "%s, %zu MiB%s", text,
+			 a->buffer.size >> 20, pages);
+}
+
 static bool open_memory(struct after *a)
 {
 	int fd = co_session_retrieve_fd(a->session, TOKEN_MEMFD);
+	bool in_session = fd != -ENOENT;
 
+	if (!in_session)
+		fd = find_memory(a);
 	if (!say_done(fd, "memfd") ||
 	    !say_done(co_buffer_open(&a->buffer, fd), "memory"))
 		return false;
@@ -65,10 +110,7 @@ static bool open_memory(struct after *a)
 	a->looked = nvme_waiting(&a->mem->nvme);
 	a->look = co_tsc();
 	a->left = a->mem->nvme.last_submit;
-	return say_check(a->buffer.size == DEMO_SIZE &&
-			 a->record->magic == DEMO_MAGIC, "memfd",
-			 "token %u, %zu MiB", TOKEN_MEMFD,
-			 a->buffer.size >> 20);
+	return same_memory(a, in_session);
 }
 
 static bool retrieve(struct after *a)
@@ -79,7 +121,9 @@ static bool retrieve(struct after *a)
 	a->nvme.device = co_session_retrieve_fd(a->session, TOKEN_VFIO);
 	if (!say_done(a->nvme.device, "vfio device"))
 		return false;
-	a->nvme.iommufd = co_session_retrieve_fd(a->session, TOKEN_IOMMUFD);
+	if (a->nvme.iommufd < 0)
+		a->nvme.iommufd = co_session_retrieve_fd(a->session,
+							 TOKEN_IOMMUFD);
 	return say_done(a->nvme.iommufd, "iommufd");
 }
 
@@ -89,7 +133,7 @@ static bool same_runs(struct after *a)
 {
 	static struct co_run run[DEMO_SIZE / NVME_PAGE];
 	int runs = co_pa_runs(a->nvme.iommufd, a->record->ioas, DEMO_IOVA,
-			      DEMO_SIZE, run, DEMO_SIZE / NVME_PAGE);
+			      a->buffer.size, run, DEMO_SIZE / NVME_PAGE);
 
 	return say_done(runs, "physical addresses") &&
 	       say_check((uint32_t)runs == a->record->runs &&
@@ -272,7 +316,7 @@ static bool end(struct after *a)
 	say_check(!ret, "controller shut down", "%s",
 		  ret ? strerror(-ret) : "by the driver");
 	if (!say_done(co_unmap(a->nvme.iommufd, a->record->ioas, DEMO_IOVA,
-			       DEMO_SIZE), "unmap") ||
+			       a->buffer.size), "unmap") ||
 	    !say_done(co_device_detach(a->nvme.device), "detach"))
 		return false;
 	close(a->nvme.device);
@@ -288,6 +332,7 @@ int demo_after(const struct demo_options *options)
 {
 	struct after a = {
 		.options = options, .user_start = demo_user_start(),
+		.nvme.iommufd = -1,
 	};
 	struct utsname uts;
 

@@ -2,6 +2,7 @@
 /* Kernel A: start a disk, give it work, preserve it, watch it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -40,8 +41,7 @@ static bool open_device(struct before *b)
 
 static bool open_memory(struct before *b)
 {
-	if (!say_done(co_buffer_create(&b->buffer, "demo", DEMO_SIZE,
-				       b->options->huge), "memory"))
+	if (!demo_open_memory(b->options, &b->buffer))
 		return false;
 	b->mem = b->buffer.mem;
 	b->nvme.mem = &b->mem->nvme;
@@ -51,21 +51,42 @@ static bool open_memory(struct before *b)
 	       say_done(co_ioas_alloc(b->nvme.iommufd, &b->nvme.ioas), "IOAS");
 }
 
+/* Drivers that have files of hugetlbfs map them by their address. */
+static int map_buffer(const struct before *b)
+{
+	if (b->options->pages == PAGES_FILE)
+		return co_map(b->nvme.iommufd, b->nvme.ioas, DEMO_IOVA,
+			      b->buffer.mem, b->buffer.size);
+	return co_map_file(b->nvme.iommufd, b->nvme.ioas, DEMO_IOVA,
+			   b->buffer.fd, 0, b->buffer.size);
+}
+
+static void say_memory(const struct before *b)
+{
+	uint64_t page = demo_page_size(b->options->pages);
+	char text[40] = "";
+
+	if (page)
+		snprintf(text, sizeof(text), " in pages of %llu MiB",
+			 (unsigned long long)page >> 20);
+	say("memory", "%s of %zu MiB%s at IOVA 0x%llx",
+	    demo_pages_what(b->options->pages), b->buffer.size >> 20, text,
+	    DEMO_IOVA);
+}
+
 static bool map_memory(struct before *b)
 {
 	struct demo_record *record = &b->mem->record;
 	int runs;
 
-	if (!say_done(co_map_file(b->nvme.iommufd, b->nvme.ioas, DEMO_IOVA,
-				  b->buffer.fd, 0, DEMO_SIZE), "map memory"))
+	if (!say_done(map_buffer(b), "map memory"))
 		return false;
-	runs = co_pa_runs(b->nvme.iommufd, b->nvme.ioas, DEMO_IOVA, DEMO_SIZE,
-			  record->run, DEMO_SIZE / NVME_PAGE);
+	runs = co_pa_runs(b->nvme.iommufd, b->nvme.ioas, DEMO_IOVA,
+			  b->buffer.size, record->run, DEMO_SIZE / NVME_PAGE);
 	if (!say_done(runs, "physical addresses"))
 		return false;
 	record->runs = runs;
-	say("memory", "memfd of %u MiB at IOVA 0x%llx", DEMO_SIZE >> 20,
-	    DEMO_IOVA);
+	say_memory(b);
 	say("physical addresses", "%d runs, the first %llu KiB at 0x%llx",
 	    runs, (unsigned long long)record->run[0].length >> 10,
 	    (unsigned long long)record->run[0].pa);
@@ -81,6 +102,8 @@ static void fill_record(struct before *b)
 	record->magic = DEMO_MAGIC;
 	record->ioas = b->nvme.ioas;
 	record->reads = b->options->reads;
+	record->size = b->buffer.size;
+	record->page = demo_page_size(b->options->pages);
 	memcpy(record->bdf, b->bdf, sizeof(record->bdf));
 	memcpy(record->release, uts.release, sizeof(record->release));
 }
@@ -159,7 +182,8 @@ static bool preserve(struct before *b)
 	b->session = co_session_create(b->luo, DEMO_SESSION);
 	close(b->luo);
 	return say_done(b->session, "session") &&
-	       keep(b, b->buffer.fd, TOKEN_MEMFD, "memfd: queues and data") &&
+	       (b->options->pages == PAGES_FILE ||
+		keep(b, b->buffer.fd, TOKEN_MEMFD, "memfd: queues and data")) &&
 	       keep(b, b->nvme.iommufd, TOKEN_IOMMUFD,
 		    "iommufd: address space and page table") &&
 	       keep(b, b->nvme.device, TOKEN_VFIO, "vfio device");

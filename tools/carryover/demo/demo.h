@@ -3,7 +3,9 @@
  * The demo: an NVMe disk reads on while the kernel under it is replaced.
  *
  * "demo before" runs in kernel A, "demo after" in kernel B. What the second
- * has to know it finds in the memfd, which is laid out as struct demo_mem.
+ * has to know it finds in the memory, which is laid out as struct demo_mem. It
+ * is a memfd in the session, or a file that is not there and that kernel B's
+ * iommufd has.
  */
 #ifndef DEMO_H
 #define DEMO_H
@@ -29,11 +31,26 @@ enum demo_token {
 };
 
 /**
+ * enum demo_pages - what the memory is
+ * @PAGES_4K: an ordinary memfd
+ * @PAGES_2M: one of huge pages
+ * @PAGES_1G: the same
+ * @PAGES_FILE: a file of hugetlbfs without a name, which is in no session
+ */
+enum demo_pages {
+	PAGES_4K,
+	PAGES_2M,
+	PAGES_1G,
+	PAGES_FILE,
+};
+
+/**
  * struct demo_options - the command line
  * @bdf: the NVMe controller, "" for the first one
  * @reads: how many to have on their way over the kexec
  * @iops: what the disk is throttled to
  * @huge: ask for 2 MiB pages
+ * @pages: before: what the memory is
  * @force: before: go on when the device cannot be kept
  * @lost: after: the device was not kept; show what that means
  */
@@ -42,6 +59,7 @@ struct demo_options {
 	unsigned int reads;
 	unsigned int iops;
 	bool huge;
+	enum demo_pages pages;
 	bool force;
 	bool lost;
 };
@@ -67,6 +85,8 @@ struct demo_look {
  * @ioas: iommufd's ID of the address space
  * @hwpt: iommufd's ID of the page table
  * @reads: how many were submitted
+ * @size: of the memory
+ * @page: size of its huge pages, 0 if it has others
  * @look: the last two looks of the sampler
  * @runs: how many in @run
  * @run: the physical addresses behind the IOVAs
@@ -79,6 +99,8 @@ struct demo_record {
 	uint32_t ioas;
 	uint32_t hwpt;
 	uint32_t reads;
+	uint64_t size;
+	uint64_t page;
 	struct demo_look look[2];
 	uint32_t runs;
 	struct co_run run[DEMO_SIZE / NVME_PAGE];
@@ -87,7 +109,7 @@ struct demo_record {
 #define DEMO_MAGIC 0x6f6d65642d6f63ull
 
 /**
- * struct demo_mem - the memfd
+ * struct demo_mem - the memory, as far as it is used
  * @record: from A to B
  * @record_pages: what it may grow to
  * @nvme: the driver's
@@ -108,6 +130,18 @@ struct demo_mem {
 int demo_before(const struct demo_options *options);
 int demo_after(const struct demo_options *options);
 int demo_lost(const struct demo_options *options);
+
+/* memory.c */
+
+/* "4k", "2m", "1g" or "file"; false if it is another word. */
+bool demo_pages_parse(const char *word, enum demo_pages *pages);
+
+/* What it is called, and the size of its huge pages or 0. */
+const char *demo_pages_what(enum demo_pages pages);
+uint64_t demo_page_size(enum demo_pages pages);
+
+/* Make and map the memory, raising the pool of huge pages if need be. */
+bool demo_open_memory(const struct demo_options *options, struct co_buffer *buffer);
 
 /* look.c */
 

@@ -11,12 +11,14 @@
 
 static int usage(void)
 {
-	fputs("usage: demo before [--reads N] [--huge] [--force] [BDF]\n"
+	fputs("usage: demo before [--reads N] [--huge] [--pages KIND] [--force] [BDF]\n"
 	      "       demo after  [--iops N] [--lost]\n"
 	      "\n"
 	      "  BDF      the NVMe controller; the first one if not given\n"
 	      "  --reads  how many to have on their way (default 60, at most 63)\n"
 	      "  --huge   put the memory into 2 MiB pages\n"
+	      "  --pages  4k (default), 2m or 1g: a memfd of such pages, the large ones of\n"
+	      "           hugetlb; file: an unlinked file of hugetlbfs, in no session\n"
 	      "  --force  go on when the kernel cannot keep the device\n"
 	      "  --iops   what the disk is throttled to (default 20)\n"
 	      "  --lost   the device was not kept: show what became of it\n",
@@ -28,6 +30,7 @@ static const struct option long_options[] = {
 	{ "reads", required_argument, NULL, 'r' },
 	{ "iops", required_argument, NULL, 'i' },
 	{ "huge", no_argument, NULL, 'h' },
+	{ "pages", required_argument, NULL, 'p' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "lost", no_argument, NULL, 'l' },
 	{ 0 }
@@ -45,6 +48,8 @@ static bool set(struct demo_options *options, int option)
 	case 'h':
 		options->huge = true;
 		return true;
+	case 'p':
+		return demo_pages_parse(optarg, &options->pages);
 	case 'f':
 		options->force = true;
 		return true;

@@ -124,6 +124,18 @@ uint64_t co_tsc(void);
 uint64_t co_tsc_hz(void);
 
 /**
+ * co_hugepages - have so many huge pages that nobody uses
+ * @page: their size, such as 2 MiB
+ * @count: how many
+ *
+ * Raises the kernel's pool by what is missing.
+ *
+ * Returns: 0; -ENOMEM when it could not be raised so far, -ENOENT when there is
+ * no pool of that size.
+ */
+int co_hugepages(uint64_t page, unsigned long long count);
+
+/**
  * co_fd_send - pass file descriptors to another process
  * @sock: a connected Unix socket
  * @fds: the descriptors; stay the caller's as well
