@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 GUEST_MIB = 1024
 SCATTERED = ("scattered", "anon-scattered")
+HUGETLB = ("hugetlb-2m", "hugetlb-1g")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Payload:
     def guest_mib(self) -> int:
         """Memory of the guest. Where pages are scattered, every second is given back; and the
         next kernel retrieves no memfd that is larger than the rest of its memory."""
-        twice = self.kind in SCATTERED or self.mib > GUEST_MIB
+        twice = self.kind in SCATTERED + HUGETLB or self.mib > GUEST_MIB
         return GUEST_MIB + self.mib * (9 if twice else 5) // 4
 
 
@@ -56,6 +57,7 @@ SHORT = [
     *_sizes("4k", 1024),
     *_sizes("2m", 1024),
     *_sizes("scattered", 64),
+    *_sizes("hugetlb-2m", 1024),
     *_mappings("file", 1, 1024, 65536),
     *_devices(1, 4),
 ]
@@ -66,6 +68,8 @@ LONG = [
     *_sizes("scattered", 64, 256),
     *_sizes("anon", 64, 256, 1024),
     *_sizes("anon-scattered", 64, 256),
+    *_sizes("hugetlb-2m", 1024, 4096),
+    *_sizes("hugetlb-1g", 4096),
     *_mappings("file", 1, 16, 256, 1024, 8192, 65536),
     *_mappings("copy", 1, 16, 256, 1024, 8192, 16384),
     *_mappings("files", 16, 64, 240),

@@ -28,6 +28,8 @@ enum bench_kind {
 	BENCH_SCATTERED,	/* a memfd, every page a run of its own */
 	BENCH_ANON,		/* memory that is mapped by its address */
 	BENCH_ANON_SCATTERED,
+	BENCH_HUGETLB_2M,	/* a memfd of huge pages */
+	BENCH_HUGETLB_1G,
 };
 
 /* How it is mapped. */

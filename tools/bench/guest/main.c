@@ -22,7 +22,8 @@
 #define FILES_MORE	64u
 
 static const char *const kinds[] = {
-	"4k", "2m", "scattered", "anon", "anon-scattered", NULL
+	"4k", "2m", "scattered", "anon", "anon-scattered", "hugetlb-2m",
+	"hugetlb-1g", NULL
 };
 
 static const char *const hows[] = { "whole", "file", "files", "copy", NULL };

@@ -7,6 +7,7 @@
 
 #include "bench.h"
 #include "harness.h"
+#include "huge.h"
 
 #define SHMEM_HUGE "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 
@@ -98,6 +99,17 @@ static void make_whole(struct bench *b)
 	add_file(b, buffer.fd);
 }
 
+static void make_hugetlb(struct bench *b, uint64_t page)
+{
+	uint64_t size = b->spec.size;
+
+	huge_ask(page, size / page);
+	add_file(b, huge_memfd(page, size, MFD_CLOEXEC));
+	b->memory = map_memfd(b->file[0], size);
+	for (uint64_t at = 0; at < size; at += page)
+		((uint8_t *)b->memory)[at] = 1;
+}
+
 static void make_files(struct bench *b)
 {
 	for (unsigned int i = 0; i < b->spec.count; i++) {
@@ -118,6 +130,12 @@ void bench_make_memory(struct bench *b)
 	case BENCH_ANON:
 	case BENCH_ANON_SCATTERED:
 		make_anon(b);
+		break;
+	case BENCH_HUGETLB_2M:
+		make_hugetlb(b, HUGE_2M);
+		break;
+	case BENCH_HUGETLB_1G:
+		make_hugetlb(b, HUGE_1G);
 		break;
 	default:
 		if (b->spec.how == BENCH_FILES)
