@@ -127,11 +127,9 @@ EXPORT_SYMBOL_GPL(hugetlb_liveupdate_new);
 static void huge_say_limit(struct hstate *h, struct hugetlb_cgroup *cg,
 			   unsigned long npages, const char *limit)
 {
-	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
+	char *path = memfd_liveupdate_cgroup(cg->css.cgroup);
 	bool giga = huge_page_size(h) >= SZ_1G;
 
-	if (path && cgroup_path(cg->css.cgroup, path, PATH_MAX) < 0)
-		*path = 0;
 	pr_warn("%lu KiB to retrieve, hugetlb.%lu%s.%s leaves less: raise it, cgroup %s\n",
 		npages << (PAGE_SHIFT - 10),
 		huge_page_size(h) >> (giga ? 30 : 20), giga ? "GB" : "MB", limit,

@@ -23,6 +23,23 @@
 /* How often what can be reclaimed is. */
 #define MEMCG_RECLAIMS	3
 
+#ifdef CONFIG_CGROUPS
+/**
+ * memfd_liveupdate_cgroup - The path of a cgroup, for the log
+ * @cgroup: the cgroup
+ *
+ * Return: the path, to be freed with kfree(), or NULL when memory is short.
+ */
+char *memfd_liveupdate_cgroup(struct cgroup *cgroup)
+{
+	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
+
+	if (path && cgroup_path(cgroup, path, PATH_MAX) < 0)
+		*path = 0;
+	return path;
+}
+#endif
+
 #ifdef CONFIG_MEMCG
 static unsigned long memcg_room(struct mem_cgroup *memcg)
 {
@@ -34,10 +51,8 @@ static unsigned long memcg_room(struct mem_cgroup *memcg)
 
 static void memcg_say(struct mem_cgroup *memcg, unsigned long npages)
 {
-	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
+	char *path = memfd_liveupdate_cgroup(memcg->css.cgroup);
 
-	if (path && cgroup_path(memcg->css.cgroup, path, PATH_MAX) < 0)
-		*path = 0;
 	pr_warn("%lu KiB to retrieve, memory.max leaves %lu KiB: raise it, cgroup %s\n",
 		npages << (PAGE_SHIFT - 10),
 		memcg_room(memcg) << (PAGE_SHIFT - 10), path ?: "");

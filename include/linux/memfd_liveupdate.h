@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/shmem_fs.h>
 
+struct cgroup;
 struct liveupdate_file_op_args;
 
 int memfd_liveupdate_retrieve(struct liveupdate_file_op_args *args);
@@ -31,6 +32,7 @@ long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
 			  unsigned long *pfn);
 
 struct file *memfd_liveupdate_new(loff_t size);
+char *memfd_liveupdate_cgroup(struct cgroup *cgroup);
 int memfd_liveupdate_room(unsigned long npages);
 int memfd_liveupdate_account(struct file *file, unsigned long npages);
 void memfd_liveupdate_accounted(struct file *file, unsigned long npages);
