@@ -14,6 +14,7 @@
 #include "harness.h"
 #include "helpers.h"
 #include "huge.h"
+#include "sysfs.h"
 
 #define POOLS	"/sys/kernel/mm/hugepages"
 #define NODES	"/sys/devices/system/node/node*/hugepages"
@@ -72,15 +73,11 @@ struct huge_pool huge_pool(uint64_t page)
 void huge_ask(uint64_t page, long long nr)
 {
 	char path[128], text[32];
-	int fd, len;
 
 	snprintf(path, sizeof(path), POOLS "/hugepages-%s/nr_hugepages",
 		 huge_name(page));
-	fd = open(path, O_WRONLY);
-	MUST(fd >= 0);
-	len = snprintf(text, sizeof(text), "%lld", nr);
-	MUST(write(fd, text, len) == len);
-	close(fd);
+	snprintf(text, sizeof(text), "%lld", nr);
+	MUST(!file_write(path, text));
 	SAME(huge_pool(page).nr - huge_pool(page).surplus, nr);
 }
 

@@ -18,9 +18,11 @@
 
 #include <linux/memfd.h>
 
+#include "counts.h"
 #include "harness.h"
 #include "huge.h"
 #include "rig.h"
+#include "sysfs.h"
 
 #define PAGE		HUGE_2M
 #define POOL		12
@@ -243,25 +245,12 @@ static int closed(void)
 
 /* --------------------------------------------------------- kernel B, limits */
 
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	MUST(fd >= 0);
-	MUST(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-}
-
 static long long usage(const char *file)
 {
-	char text[64] = "", path[96];
-	int fd;
+	char path[96];
 
 	snprintf(path, sizeof(path), CGROUP "/%s", file);
-	fd = open(path, O_RDONLY);
-	MUST(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
-	close(fd);
-	return atoll(text);
+	return counts_number(path, "");
 }
 
 static void enter_group(void)
@@ -270,10 +259,10 @@ static void enter_group(void)
 
 	MUST(!mkdir("/cgroup", 0700));
 	MUST(!mount("none", "/cgroup", "cgroup2", 0, "memory_hugetlb_accounting"));
-	put("/cgroup/cgroup.subtree_control", "+memory +hugetlb");
+	MUST(!file_write("/cgroup/cgroup.subtree_control", "+memory +hugetlb"));
 	MUST(!mkdir(CGROUP, 0700));
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	put(CGROUP "/cgroup.procs", pid);
+	MUST(!file_write(CGROUP "/cgroup.procs", pid));
 }
 
 /* Each limit says no, and nothing is lost by that. */
@@ -282,12 +271,12 @@ static void refuse_once(int session, const char *limit)
 	char path[96];
 
 	snprintf(path, sizeof(path), CGROUP "/%s", limit);
-	put(path, "6291456");
+	MUST(!file_write(path, "6291456"));
 	FAILS(co_session_retrieve_fd(session, SEALED), ENOMEM);
 	huge_pool_is(PAGE, limit, (struct huge_pool) {});
 	SAME(usage("hugetlb.2MB.current"), 0);
 	SAME(usage("hugetlb.2MB.rsvd.current"), 0);
-	put(path, "max");
+	MUST(!file_write(path, "max"));
 }
 
 static int limits(void)
