@@ -12,7 +12,6 @@
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/hugetlb_liveupdate.h>
-#include <linux/magic.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/pagemap.h>
 #include <linux/sort.h>
@@ -37,11 +36,6 @@ struct backing {
 	unsigned int order;
 };
 
-static bool is_hugetlbfs(struct inode *inode)
-{
-	return inode->i_sb->s_magic == HUGETLBFS_MAGIC;
-}
-
 static const char *backing_bad_page(struct page *page)
 {
 	if (is_zone_device_page(page))
@@ -53,7 +47,7 @@ static const char *backing_bad_page(struct page *page)
 
 static const char *backing_bad_inode(struct inode *inode)
 {
-	if (is_hugetlbfs(inode))
+	if (save_is_hugetlbfs(inode))
 		return NULL;
 	if (!shmem_mapping(inode->i_mapping))
 		return "a page of a file that is no memfd";
@@ -65,7 +59,7 @@ static const char *backing_bad_inode(struct inode *inode)
 /* Shared anonymous memory, and what only hugetlbfs has a file for. */
 static bool backing_is_no_memfd(struct inode *inode)
 {
-	if (is_hugetlbfs(inode))
+	if (save_is_hugetlbfs(inode))
 		return !hugetlb_liveupdate_is_memfd(inode);
 	return shmem_mapping(inode->i_mapping) && IS_PRIVATE(inode);
 }

@@ -15,7 +15,6 @@
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_files.h>
-#include <linux/magic.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -35,11 +34,6 @@ static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_hwpt_paging, common.obj);
 }
 
-static bool file_has_huge_pages(const struct iommufd_save_file *file)
-{
-	return file->inode->i_sb->s_magic == HUGETLBFS_MAGIC;
-}
-
 static void save_file(const struct iommufd_save_file *file,
 		      struct iommufd_file_ser *ser)
 {
@@ -47,7 +41,7 @@ static void save_file(const struct iommufd_save_file *file,
 
 	if (file->known)
 		flags |= IOMMUFD_FILE_SER_KNOWN;
-	if (file_has_huge_pages(file))
+	if (save_is_hugetlbfs(file->inode))
 		flags |= IOMMUFD_FILE_SER_HUGETLB;
 	*ser = (struct iommufd_file_ser) {
 		.token = cpu_to_be64(file->token),

@@ -2,7 +2,9 @@
 #ifndef __IOMMUFD_LIVEUPDATE_SAVE_H
 #define __IOMMUFD_LIVEUPDATE_SAVE_H
 
+#include <linux/fs.h>
 #include <linux/liveupdate_blob.h>
+#include <linux/magic.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -100,6 +102,11 @@ struct iommufd_save {
 	struct xarray kept;
 	struct list_head memories;
 };
+
+static inline bool save_is_hugetlbfs(const struct inode *inode)
+{
+	return inode->i_sb->s_magic == HUGETLBFS_MAGIC;
+}
 
 int save_refuse(u32 ioas, unsigned long iova, const char *what);
 int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
