@@ -103,8 +103,8 @@ static bool amdv1_is_table(u64 entry, unsigned int level)
 }
 
 /*
- * How many leaves of one entry each there are from @index on that differ by their
- * address only, and follow each other.
+ * How many leaves of one entry each, as that at @index is, there are from there on
+ * that differ by their address only, and follow each other.
  */
 static unsigned int amdv1_leaf_run(const u64 *table, unsigned int index,
 				   unsigned int level)
@@ -112,8 +112,6 @@ static unsigned int amdv1_leaf_run(const u64 *table, unsigned int index,
 	u64 entry = table[index], step = 1ULL << amdv1_item_lg2(level);
 	unsigned int end = amdv1_items(level), i = index + 1;
 
-	if (FIELD_GET(AMDV1PT_FMT_NEXT_LEVEL, entry) != AMDV1PT_FMT_NL_DEFAULT)
-		return 1;
 	while (i < end && table[i] == entry + (i - index) * step)
 		i++;
 	return i - index;
