@@ -42,8 +42,10 @@ static int unmap_pieces(struct racer *r)
 
 void vfio_map_turn(struct racer *r)
 {
-	bool full = r->arg == PIECES;
+	bool full = r->arg == PIECES || (r->arg && race.aside);
 
+	if (!r->arg && racer_rests())
+		return;
 	if (!racer_call(r, full ? unmap_pieces : map_piece))
 		r->arg = full ? 0 : r->arg + 1;
 }

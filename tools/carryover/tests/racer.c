@@ -66,6 +66,8 @@ static int copy(struct racer *r)
 /* What was mapped shows at once, and so does what was unmapped. */
 static void slot_turn(struct racer *r, int (*call)(struct racer *r))
 {
+	if (!race.mapped[r->arg] && racer_rests())
+		return;
 	if (racer_call(r, race.mapped[r->arg] ? unmap : call))
 		return;
 	race.mapped[r->arg] = !race.mapped[r->arg];
@@ -230,7 +232,8 @@ struct racer the_racers[] = {
 	{ .name = "VFIO: set IOMMU", .turn = vfio_set_turn,
 	  .may_be_gone = true },
 	{ .name = "change process", .turn = process_turn,
-	  .busy_by_itself = true, .may_be_invalid = true },
+	  .busy_by_itself = true, .needs_peace = true,
+	  .may_be_invalid = true },
 	{ .name = "option", .turn = option_turn, .arg = 1 },
 	{ .name = "allow IOVAs", .turn = allow_turn },
 	{ .name = "IOAS", .turn = ioas_turn, .busy_by_itself = true },

@@ -26,6 +26,7 @@ enum race_gate {
  * @turn: the calls of one turn, each by racer_call()
  * @gate: what shuts it out
  * @busy_by_itself: the call may say EBUSY for reasons of its own
+ * @needs_peace: it seldom succeeds while others map
  * @may_be_invalid: it may say EINVAL, of what another has in the context
  * @may_be_gone: it may say ENODEV, as VFIO's calls do without an IOAS
  * @arg: for @turn: a slot
@@ -43,6 +44,7 @@ struct racer {
 	void (*turn)(struct racer *r);
 	enum race_gate gate;
 	bool busy_by_itself;
+	bool needs_peace;
 	bool may_be_invalid;
 	bool may_be_gone;
 	unsigned int arg;
@@ -70,6 +72,7 @@ struct racer {
  * @mapped: is the slot mapped?
  * @pa: what it is mapped to then
  * @epoch: of each gate
+ * @aside: who maps steps aside, and leaves nothing mapped by its address
  * @stop: the end
  */
 struct race {
@@ -85,6 +88,7 @@ struct race {
 	bool mapped[SLOTS];
 	uint64_t pa[SLOTS];
 	atomic_uint epoch[GATES];
+	atomic_bool aside;
 	atomic_bool stop;
 };
 
@@ -94,6 +98,9 @@ extern const unsigned int racers;
 
 /* Make a call and judge what it returned against the phase of the gate. */
 int racer_call(struct racer *r, int (*call)(struct racer *r));
+
+/* Rest a moment if who maps is to step aside, and say so. */
+bool racer_rests(void);
 
 /* Open everything; ends the program when it fails. */
 void race_open(void);

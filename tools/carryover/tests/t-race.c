@@ -27,6 +27,8 @@
 #define ROUNDS	30	/* sessions at least */
 #define MOST	300	/* and no more, whatever was reached */
 #define DONE	5	/* of the calls of every thread that go through */
+#define PEACE	5	/* once in so many sessions who maps steps aside */
+#define PATIENCE_MS	20000
 
 struct race race;
 
@@ -64,6 +66,15 @@ int racer_call(struct racer *r, int (*call)(struct racer *r))
 		rig_sleep_ms(1);
 	tally(r, before == after ? before % PHASES : PHASES, ret);
 	return ret;
+}
+
+bool racer_rests(void)
+{
+	bool rests = atomic_load(&race.aside);
+
+	if (rests)
+		rig_sleep_ms(1);
+	return rests;
 }
 
 static void *run(void *arg)
@@ -155,6 +166,24 @@ static void round_trip(unsigned int round)
 	rig_sleep_ms(20);
 }
 
+static void wait_for(struct racer *r)
+{
+	unsigned int before = r->done;
+
+	for (int ms = 0; ms < PATIENCE_MS && r->done == before; ms++)
+		rig_sleep_ms(1);
+}
+
+/* What others have in the context keeps some calls from succeeding at all. */
+static void have_peace(void)
+{
+	atomic_store(&race.aside, true);
+	for (unsigned int i = 0; i < racers; i++)
+		if (the_racers[i].needs_peace)
+			wait_for(&the_racers[i]);
+	atomic_store(&race.aside, false);
+}
+
 static bool all_have_seen_both(void)
 {
 	for (unsigned int i = 0; i < racers; i++)
@@ -174,6 +203,8 @@ static void hammer(void)
 		if (round >= ROUNDS && all_have_seen_both())
 			break;
 		round_trip(round);
+		if (round % PEACE == 0)
+			have_peace();
 	}
 	atomic_store(&race.stop, true);
 	for (unsigned int i = 0; i < racers; i++)
