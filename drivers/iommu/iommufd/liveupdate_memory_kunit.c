@@ -227,6 +227,7 @@ static void test_memory(struct kunit *test)
 	m.run[0].npages = cpu_to_be64(1);
 	c->spoil(&m);
 	write_memory(test, &load.blob, &m);
+	xa_init(&load.ioas_of);
 	page->private = FAKE_PRESERVED | m.order;
 	page[1].private = m.both ? FAKE_PRESERVED : 0;
 	KUNIT_EXPECT_EQ(test, iommufd_load_read_memory(&load), c->rc);
