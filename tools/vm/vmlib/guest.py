@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs one guest from start to verdict."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -12,8 +13,10 @@ from .qemu import Qemu, arguments
 from .window import Window
 
 POLL = 0.05
-PROGRAM_TAIL = 25
+PROGRAM_TAIL = 15
+KERNEL_TAIL = 12
 SPLAT_LINES = 40
+OURS = re.compile(r"live ?update|luo|KHO|kexec|iommufd|vfio|panic", re.IGNORECASE)
 
 
 def _check(job):
@@ -85,14 +88,19 @@ def _show_failure(job, verdict: judge.Verdict):
     for found in verdict.splats[:2]:
         print(f"--- kernel {found.kernel}:")
         print("\n".join(found.lines[:SPLAT_LINES]))
-    _show_tail("program output", job.out / "program.log", PROGRAM_TAIL)
+    _show_lines("QEMU", results.read_lines(job.out / "qemu.log")[-PROGRAM_TAIL:])
     if not verdict.splats:
-        _show_tail("kernel log", job.out / "kernel.log", PROGRAM_TAIL)
-    _show_tail("QEMU", job.out / "qemu.log", PROGRAM_TAIL)
+        _show_kernel(results.read_lines(job.out / "kernel.log"))
+    _show_lines("program output", results.read_lines(job.out / "program.log")[-PROGRAM_TAIL:])
 
 
-def _show_tail(what: str, path: Path, count: int):
-    lines = results.read_lines(path)[-count:]
+def _show_kernel(lines):
+    """What has to do with a live update; whatever came last when nothing has."""
+    ours = [line for line in lines if OURS.search(line)]
+    _show_lines("kernel log", (ours or lines)[-KERNEL_TAIL:])
+
+
+def _show_lines(what: str, lines):
     if lines:
         print(f"--- {what}, last lines:")
         print("\n".join(lines))
