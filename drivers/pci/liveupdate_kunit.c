@@ -326,7 +326,24 @@ static void host_bridges(struct kunit *test)
 #endif
 }
 
+/* Intel's VMD: a function of another bus does what these do (I4). */
+static void behind_device(struct kunit *test)
+{
+#if IS_ENABLED(CONFIG_VMD)
+	struct made_host *made = make_host(test);
+	struct pci_sysdata *data = made->bus.sysdata;
+
+	data->vmd_dev = kunit_kzalloc(test, sizeof(*data->vmd_dev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, data->vmd_dev);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+			PCI_LIVEUPDATE_BEHIND_DEVICE);
+#else
+	kunit_skip(test, "no CONFIG_VMD");
+#endif
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(behind_device),
 	KUNIT_CASE(host_bridges),
 	KUNIT_CASE(many_devices),
 	KUNIT_CASE(too_many_devices),
