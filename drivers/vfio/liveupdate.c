@@ -159,9 +159,12 @@ struct vfio_device_file *vfio_liveupdate_df(struct file *file)
 }
 EXPORT_SYMBOL_GPL(vfio_liveupdate_df);
 
+/* What it is attached to is held: only iommufd's fault injection misses it. */
 static int vfio_liveupdate_attach(struct vfio_device *device, u32 pt_id)
 {
-	return pt_id ? device->ops->attach_ioas(device, &pt_id) : 0;
+	int ret = pt_id ? device->ops->attach_ioas(device, &pt_id) : 0;
+
+	return ret == -ENOENT ? -ENOMEM : ret;
 }
 
 static int vfio_liveupdate_restore(struct vfio_device_file *df,
@@ -190,7 +193,8 @@ static int vfio_liveupdate_bind(struct vfio_device_file *df,
 
 	lockdep_assert_held(&device->dev_set->lock);
 
-	ret = iommufd_restore_begin(df->iommufd, bind->devid, bind->sbdf);
+	ret = iommufd_restore_begin(df->iommufd, bind->devid, bind->sbdf,
+				    bind->pt_id);
 	if (ret)
 		return ret;
 	ret = vfio_liveupdate_restore(df, bind);

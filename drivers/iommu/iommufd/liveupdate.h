@@ -35,12 +35,14 @@ struct iommufd_gate {
  *              is the device's sbdf
  * @restorer:   the task whose next object gets @restore_id
  * @restore_id: an ID that is reserved
+ * @restore_hwpt: what the device that is bound next is going to be attached to
  */
 struct iommufd_liveupdate {
 	struct iommufd_gate gate;
 	struct xarray pending;
 	struct task_struct *restorer;
 	u32 restore_id;
+	struct iommufd_object *restore_hwpt;
 };
 
 /* Also true while those who are inside are being waited for. */
