@@ -53,15 +53,12 @@ enum pci_incoming_state {
  * @state:   see there
  * @guarded: PCI_DEV_FLAGS_NO_BUS_RESET is set for us, because a reset of the bus
  *           for the sake of a neighbour would hit the device
- * @cut:     a bridge that had Bus Master off for a while: what the devices below
- *           wrote meanwhile is lost
  */
 struct pci_incoming {
 	struct pci_dev_ser ser;
 	struct pci_dev *pdev;
 	enum pci_incoming_state state;
 	bool guarded;
-	bool cut;
 };
 
 extern struct mutex pci_incoming_lock;
@@ -97,7 +94,7 @@ extern struct liveupdate_flb pci_liveupdate_flb;
 
 int pci_liveupdate_flb_preserve(struct liveupdate_flb_op_args *args);
 void pci_liveupdate_flb_unpreserve(struct liveupdate_flb_op_args *args);
-bool pci_liveupdate_any_outgoing(void);
+bool pci_liveupdate_warn_outgoing(void);
 
 void pci_liveupdate_identify(struct pci_dev *pdev, struct pci_dev_ser *ser);
 const char *pci_liveupdate_difference(const struct pci_dev_ser *is,

@@ -130,11 +130,33 @@ bool pci_liveupdate_outgoing(struct pci_dev *pdev)
 	return outgoing_find(pdev);
 }
 
-/* Is any device preserved? */
-bool pci_liveupdate_any_outgoing(void)
+static bool warn_block(const struct pci_ser *ser)
 {
+	bool any = false;
+
+	for (u32 i = 0; i < ser->count; i++) {
+		const struct pci_dev_ser *dev = &ser->devices[i];
+
+		if (dev->flags & PCI_DEV_SER_BRIDGE)
+			continue;
+		pr_warn("%04x:%02x:%02x.%d: no sleep, it is preserved\n",
+			dev->domain, PCI_BUS_NUM(dev->bdf), PCI_SLOT(dev->bdf),
+			PCI_FUNC(dev->bdf));
+		any = true;
+	}
+	return any;
+}
+
+/* Say which devices are preserved; returns whether there are any. */
+bool pci_liveupdate_warn_outgoing(void)
+{
+	const struct pci_ser *ser;
+	bool any = false;
+
 	guard(mutex)(&outgoing_lock);
-	return outgoing && outgoing->count;
+	for (ser = outgoing; ser; ser = pci_ser_next(ser))
+		any |= warn_block(ser);
+	return any;
 }
 
 /* Where the bridges above lead now. */

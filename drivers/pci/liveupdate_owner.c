@@ -156,7 +156,7 @@ static int check_bridge_running(struct pci_dev *bridge,
 	if (!(in->ser.flags & PCI_DEV_SER_MASTER))
 		return 0;
 	pci_read_config_word(bridge, PCI_COMMAND, &command);
-	if (!in->cut && (command & PCI_COMMAND_MASTER))
+	if (command & PCI_COMMAND_MASTER)
 		return 0;
 	pci_warn(bridge, "liveupdate: was stopped on the way\n");
 	return -ENXIO;

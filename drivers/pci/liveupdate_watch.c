@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may happen to a running device that nobody owns: it is unplugged, a
- * bridge above it loses its driver, the system is put to sleep.
+ * What may happen to a running device that nobody owns: it is unplugged, the
+ * system is put to sleep.
  */
 #define pr_fmt(fmt) "PCI: liveupdate: " fmt
 
@@ -31,63 +31,52 @@ static void watch_removal(struct pci_dev *pdev, struct pci_incoming *in)
 	in->state = halted ? PCI_INCOMING_STOPPED : PCI_INCOMING_AWAITED;
 }
 
-/* A port's driver turns Bus Master off when it goes. */
-static void watch_unbound(struct pci_dev *pdev, struct pci_incoming *in)
-{
-	u16 command;
-
-	if (!pci_incoming_is_bridge(in))
-		return;
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	if (command & PCI_COMMAND_MASTER)
-		return;
-	pci_warn(pdev, "liveupdate: stopped with running devices below\n");
-	in->cut = true;
-}
-
 static int watch_bus(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct pci_dev *pdev = to_pci_dev(data);
 	struct pci_incoming *in;
 
-	if (action != BUS_NOTIFY_DEL_DEVICE && action != BUS_NOTIFY_UNBOUND_DRIVER)
+	if (action != BUS_NOTIFY_DEL_DEVICE)
 		return NOTIFY_DONE;
 	guard(mutex)(&pci_incoming_lock);
 	in = pci_incoming_find(pdev);
 	if (!in || in->pdev != pdev)
 		return NOTIFY_DONE;
-	if (action == BUS_NOTIFY_DEL_DEVICE)
-		watch_removal(pdev, in);
-	else
-		watch_unbound(pdev, in);
+	watch_removal(pdev, in);
 	return NOTIFY_OK;
 }
 
 static struct notifier_block bus_watch = { .notifier_call = watch_bus };
 
-static bool any_unclaimed(void)
+/* Say which devices run and are nobody's; returns whether there are any. */
+static bool warn_unclaimed(void)
 {
 	struct pci_incoming *in;
 	unsigned long key;
+	bool any = false;
 
 	guard(mutex)(&pci_incoming_lock);
-	xa_for_each(&pci_incoming, key, in)
-		if (!pci_incoming_is_bridge(in) &&
-		    in->state == PCI_INCOMING_RUNNING)
-			return true;
-	return false;
+	xa_for_each(&pci_incoming, key, in) {
+		if (pci_incoming_is_bridge(in) ||
+		    in->state != PCI_INCOMING_RUNNING)
+			continue;
+		pci_warn(in->pdev, "liveupdate: no sleep, it runs and is not claimed\n");
+		any = true;
+	}
+	return any;
 }
 
 /* A device that sleeps writes nothing, and wakes up as if it had not slept. */
 static int watch_sleep(struct notifier_block *nb, unsigned long action,
 		       void *data)
 {
+	bool unclaimed, outgoing;
+
 	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
 		return NOTIFY_DONE;
-	if (!any_unclaimed() && !pci_liveupdate_any_outgoing())
-		return NOTIFY_DONE;
-	pr_warn("no sleep while a live update needs running devices\n");
-	return notifier_from_errno(-EBUSY);
+	unclaimed = warn_unclaimed();
+	outgoing = pci_liveupdate_warn_outgoing();
+	return unclaimed || outgoing ? notifier_from_errno(-EBUSY) : NOTIFY_DONE;
 }
 
 static struct notifier_block sleep_watch = { .notifier_call = watch_sleep };
