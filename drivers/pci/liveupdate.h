@@ -53,12 +53,14 @@ enum pci_incoming_state {
  * @state:   see there
  * @guarded: PCI_DEV_FLAGS_NO_BUS_RESET is set for us, because a reset of the bus
  *           for the sake of a neighbour would hit the device
+ * @enabled: it is enabled once more, see pci_liveupdate_enable()
  */
 struct pci_incoming {
 	struct pci_dev_ser ser;
 	struct pci_dev *pdev;
 	enum pci_incoming_state state;
 	bool guarded;
+	bool enabled;
 };
 
 extern struct mutex pci_incoming_lock;
@@ -85,6 +87,8 @@ bool pci_incoming_leads_to(const struct pci_incoming *above,
 			   const struct pci_incoming *in);
 bool pci_incoming_halt(struct pci_dev *pdev);
 void pci_incoming_silence(struct pci_dev *pdev);
+void pci_incoming_unguard(struct pci_incoming *in);
+void pci_incoming_disable(struct pci_incoming *in);
 void pci_incoming_leave(struct pci_incoming *in);
 void pci_incoming_drop(struct pci_incoming *in);
 bool pci_incoming_suspect(struct pci_dev *pdev);

@@ -23,13 +23,6 @@ static bool incoming_lost;
 /* Devices that were stopped and not reset, by address; a value is all there is. */
 static DEFINE_XARRAY(incoming_suspects);
 
-static void incoming_unguard(struct pci_incoming *in)
-{
-	if (in->guarded)
-		in->pdev->dev_flags &= ~PCI_DEV_FLAGS_NO_BUS_RESET;
-	in->guarded = false;
-}
-
 /* The device is not the entry's any more; the caller changes the state. */
 void pci_incoming_leave(struct pci_incoming *in)
 {
@@ -37,7 +30,8 @@ void pci_incoming_leave(struct pci_incoming *in)
 
 	if (!in->pdev)
 		return;
-	incoming_unguard(in);
+	pci_incoming_unguard(in);
+	pci_incoming_disable(in);
 	pm_runtime_put(&in->pdev->dev);
 	pci_dev_put(in->pdev);
 	in->pdev = NULL;
@@ -436,44 +430,6 @@ bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 	       !strcmp(drv->name, PCI_LIVEUPDATE_DRIVER);
 }
 
-/**
- * pci_liveupdate_drop_saved_master - See to a device that is taken over
- * @pdev: the device, enabled, after pci_save_state()
- *
- * A driver that saves the state of a stopped device, to restore it when it is
- * done, finds Bus Master on and INTx off in an incoming one, so that is taken
- * out of the saved state. Enabling the device has let its INTx go, which nobody
- * serves yet: it is disabled again. Other devices are not touched.
- */
-void pci_liveupdate_drop_saved_master(struct pci_dev *pdev)
-{
-	if (!pci_liveupdate_incoming(pdev))
-		return;
-	pdev->saved_config_space[PCI_COMMAND / 4] &=
-			~(PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
-	pci_incoming_silence(pdev);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_drop_saved_master);
-
-/**
- * pci_liveupdate_claim - Somebody owns the device again
- * @pdev: the device
- *
- * It stays in D0 until pci_liveupdate_release().
- */
-void pci_liveupdate_claim(struct pci_dev *pdev)
-{
-	struct pci_incoming *in;
-
-	guard(mutex)(&pci_incoming_lock);
-	in = pci_incoming_find(pdev);
-	if (!in || in->pdev != pdev)
-		return;
-	in->state = PCI_INCOMING_CLAIMED;
-	incoming_unguard(in);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_claim);
-
 /* Is it there, and the one that was left running? Then it may be reset by now. */
 static bool incoming_let_reset(struct pci_dev *pdev)
 {
@@ -483,7 +439,7 @@ static bool incoming_let_reset(struct pci_dev *pdev)
 	in = pci_incoming_find(pdev);
 	if (!in || in->pdev != pdev)
 		return false;
-	incoming_unguard(in);
+	pci_incoming_unguard(in);
 	return true;
 }
 

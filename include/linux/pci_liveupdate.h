@@ -68,6 +68,7 @@ int pci_liveupdate_check_saved(const void *data, size_t len);
 int pci_liveupdate_put_saved(struct pci_dev *pdev,
 			     struct pci_saved_state *state, const void *data,
 			     size_t len);
+int pci_liveupdate_enable(struct pci_dev *pdev);
 void pci_liveupdate_claim(struct pci_dev *pdev);
 bool pci_liveupdate_quiesce(struct pci_dev *pdev);
 void pci_liveupdate_release(struct pci_dev *pdev);

@@ -162,6 +162,11 @@ static int lu_retrieve_device(struct liveupdate_file_op_args *args,
 		pci_warn(pdev, "liveupdate: retrieved without CAP_SYS_RAWIO\n");
 		return -EPERM;
 	}
+	ret = pci_liveupdate_enable(pdev);
+	if (ret) {
+		pci_warn(pdev, "liveupdate: can't be enabled: error %d\n", ret);
+		return ret;
+	}
 	file = lu_open(args->session, vdev, blob);
 	if (IS_ERR(file))
 		return PTR_ERR(file);

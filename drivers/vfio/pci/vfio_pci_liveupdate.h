@@ -6,6 +6,7 @@
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/rwsem.h>
+#include <linux/slab.h>
 #include <linux/types.h>
 #include <linux/vfio_liveupdate.h>
 #include <linux/vfio_pci_core.h>
@@ -88,6 +89,9 @@ vfio_pci_liveupdate_obstacle(struct vfio_device_file *df);
 const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle);
 int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
 				      void __user *arg, size_t argsz);
+int vfio_pci_set_irqs_gated(struct vfio_pci_core_device *vdev, u32 flags,
+			    unsigned int index, unsigned int start,
+			    unsigned int count, void *data);
 
 void vfio_pci_liveupdate_freeze(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_frozen *frozen);
@@ -102,13 +106,30 @@ static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
 }
 
 #define vfio_pci_liveupdate_ioctl_feature	vfio_pci_core_ioctl_feature
+#define vfio_pci_set_irqs_gated			vfio_pci_set_irqs_ioctl
 #endif
 
-/* The saved state of an ordinary device has no Bus Master. */
+/* An ordinary device is stopped when it is opened and when it is closed. */
 static inline void vfio_pci_liveupdate_clear_master(struct pci_dev *pdev)
 {
 	if (!pci_liveupdate_incoming(pdev))
 		pci_clear_master(pdev);
+}
+
+/*
+ * As pci_load_and_free_saved_state(). A device whose retrieve has failed keeps
+ * its state, and runs on: whoever closes it neither resets it nor writes to it.
+ */
+static inline int
+vfio_pci_liveupdate_load_saved_state(struct vfio_pci_core_device *vdev)
+{
+	if (!pci_liveupdate_incoming(vdev->pdev))
+		return pci_load_and_free_saved_state(vdev->pdev,
+						     &vdev->pci_saved_state);
+	kfree(vdev->pci_saved_state);
+	vdev->pci_saved_state = NULL;
+	vdev->reset_works = false;
+	return -EBUSY;
 }
 
 /* Opened, an ordinary device has its INTx let go; not one that nobody serves yet. */

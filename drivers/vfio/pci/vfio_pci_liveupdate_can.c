@@ -152,6 +152,12 @@ static int liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
 	return copy_to_user(arg, &lu, sizeof(lu)) ? -EFAULT : 0;
 }
 
+static bool is_frozen(struct vfio_pci_core_device *vdev)
+{
+	guard(rwsem_read)(&vdev->memory_lock);
+	return vfio_pci_liveupdate_shut(vdev);
+}
+
 /**
  * vfio_pci_liveupdate_ioctl_feature - VFIO_DEVICE_FEATURE of vfio-pci
  * @device: the device
@@ -165,9 +171,13 @@ static int liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
 int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
 				      void __user *arg, size_t argsz)
 {
+	int ret;
+
 	if ((flags & VFIO_DEVICE_FEATURE_MASK) == VFIO_DEVICE_FEATURE_LIVEUPDATE)
 		return liveupdate_feature(vfio_pci_lu_vdev(device), flags, arg,
 					  argsz);
-	return vfio_pci_core_ioctl_feature(device, flags, arg, argsz);
+	ret = vfio_pci_core_ioctl_feature(device, flags, arg, argsz);
+	/* The base has one error for all that keeps a device from sleeping. */
+	return ret == -EINVAL && is_frozen(vfio_pci_lu_vdev(device)) ? -EBUSY : ret;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_ioctl_feature);

@@ -103,6 +103,26 @@ static void unmask_intx(struct vfio_pci_core_device *vdev)
 }
 
 /**
+ * vfio_pci_set_irqs_gated - VFIO_DEVICE_SET_IRQS of a device that may be frozen
+ * @vdev:  the device
+ * @flags: of struct vfio_irq_set, as the rest
+ * @index: of the kind of interrupt
+ * @start: the first vector
+ * @count: vectors
+ * @data:  for @flags
+ *
+ * Context: igate is held.
+ * Return: as vfio_pci_set_irqs_ioctl(); -EBUSY for a frozen device.
+ */
+int vfio_pci_set_irqs_gated(struct vfio_pci_core_device *vdev, u32 flags,
+			    unsigned int index, unsigned int start,
+			    unsigned int count, void *data)
+{
+	return vfio_pci_liveupdate_shut(vdev) ?:
+	       vfio_pci_set_irqs_ioctl(vdev, flags, index, start, count, data);
+}
+
+/**
  * vfio_pci_liveupdate_freeze - Nobody changes the device or serves interrupts now
  * @vdev:   the device, not frozen
  * @frozen: [OUT] for vfio_pci_liveupdate_thaw(), until when it must stay there
