@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of the previous kernel that are wrong in one point each. */
+/* Files of the previous kernel that are wrong in one point each (I4). */
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/kho/abi/block.h>

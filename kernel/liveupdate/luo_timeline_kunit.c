@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Events of the previous kernel that are wrong in one point each. */
+/* Events of the previous kernel that are wrong in one point each (I4). */
 #include <kunit/test.h>
 #include <linux/limits.h>
 #include <linux/string.h>
