@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memfds of huge pages of a hostile handover (DESIGN invariant I4): each is wrong
+ * Memfds of huge pages of a hostile handover (invariant I4): each is wrong
  * in one point, and nothing of it is restored.
  */
 #include <kunit/test.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Handover blobs that are wrong in one point each (DESIGN invariant I4): in the
+ * Handover blobs that are wrong in one point each (invariant I4): in the
  * memory they lie in, or in the tree itself. All are refused with the right
  * error. As long as the memory is not to be trusted nothing is touched; when it
  * is, and the tree is not, everything is freed.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The physical address behind every IOVA is what it was (DESIGN invariant I2): a
+ * The physical address behind every IOVA is what it was (invariant I2): a
  * table is refused when one leaf, of any size, shows other memory than what is
  * pinned for it, at its start, in the middle or at its end.
  */

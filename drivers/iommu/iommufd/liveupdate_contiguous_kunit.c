@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs that GET_PA finds (DESIGN invariant I2): over tables of random leaves,
+ * Runs that GET_PA finds (invariant I2): over tables of random leaves,
  * anywhere in the range of IOVAs, they are those that a look at each page finds.
  */
 #include <kunit/test.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the previous kernel hands over is hostile (DESIGN invariant I4): contexts
+ * What the previous kernel hands over is hostile (invariant I4): contexts
  * that are wrong in one point each are refused with the right error, and
  * nothing of them stays.
  */

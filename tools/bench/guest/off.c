@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What calls cost a program that preserves nothing (DESIGN invariant I8): the
+ * What calls cost a program that preserves nothing (invariant I8): the
  * same on the base's kernel and on ours, per call.
  */
 #include <string.h>

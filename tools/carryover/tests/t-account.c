@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Who retrieves a context pays for it as if it had mapped the memory itself
- * (DESIGN invariant I7): pinned memory of the process or of the user, held to
+ * (invariant I7): pinned memory of the process or of the user, held to
  * RLIMIT_MEMLOCK, and page tables in the cgroup. Closing gives all of it back.
  */
 #include <errno.h>

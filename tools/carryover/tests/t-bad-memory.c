@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory that the next kernel would take for good memory, or not have at all
- * (DESIGN invariant I4): PRESERVE_FD refuses it, and the kernel's log names the
+ * (invariant I4): PRESERVE_FD refuses it, and the kernel's log names the
  * IOAS and the IOVA of the page.
  *
  *   poison      pages that the hardware has found broken, of a memfd, of

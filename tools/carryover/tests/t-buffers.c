@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Many buffers, each mapped by itself and by its address, through two updates
- * with the limits a process has by default (DESIGN invariant I2): what has no
+ * with the limits a process has by default (invariant I2): what has no
  * file comes back as one memfd, as dense as it was, in which what was side by
  * side in the process is side by side. Of a large range of addresses that is
  * what was pinned of it and no more, at the next PRESERVE_FD neither.

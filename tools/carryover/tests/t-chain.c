@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hostile tokens (DESIGN invariant I4): each of many iommufds says that its memory
+ * Hostile tokens (invariant I4): each of many iommufds says that its memory
  * is in the next iommufd. Asked for one of them, the kernel looks at what kind of
  * file that is, and retrieves none of the others.
  *

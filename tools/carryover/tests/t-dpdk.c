@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of a program on DPDK (DESIGN invariant I2): huge pages that were
+ * The memory of a program on DPDK (invariant I2): huge pages that were
  * mapped by their address, each by itself, at IOVAs that are their addresses or
  * their physical ones. In kernel B the iommufd gives the files, and every page is
  * where it was; a DMA into them that is going on at the kexec ends there.

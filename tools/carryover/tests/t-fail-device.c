@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation in the retrieve of a device may fail (DESIGN invariants I1,
+ * Every allocation in the retrieve of a device may fail (invariants I1,
  * I4, I7). The device runs on, whatever was done by then, and the next try has it.
  *
  *   t-fail-device 0 DEVICES          leave them to the next kernel

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation on the way may fail (DESIGN invariants I6, I7): whatever it
+ * Every allocation on the way may fail (invariants I6, I7): whatever it
  * was, the caller gets an error, all is as before, and the call succeeds when it
  * is tried again. A retrieve that failed is final, so kernel B has many contexts
  * to fail with, and FINISH takes what is left.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every call that an iommufd has (DESIGN invariant I3): while the context is
+ * Every call that an iommufd has (invariant I3): while the context is
  * preserved what changes it says EBUSY, whatever it was asked, VFIO's calls
  * included, and what only reads does not. Given up (I6), none says EBUSY.
  */

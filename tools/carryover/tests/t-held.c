@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A memfd that a preserved iommufd maps can't change (DESIGN invariant I3): no
+ * A memfd that a preserved iommufd maps can't change (invariant I3): no
  * hole, no other size, no new seal, whether the memfd is preserved earlier,
  * later or not at all, and however it was mapped. An aborted session gives all
  * of it back (I6), and a hole that was there before is found out (I4).

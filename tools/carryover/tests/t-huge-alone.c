@@ -2,7 +2,7 @@
 /*
  * Memfds of huge pages in a session, and no device: they come back as they were,
  * charged to whom retrieves them, and what they do not need they do not take
- * (DESIGN invariants I2, I4, I6, I7).
+ * (invariants I2, I4, I6, I7).
  *
  *   before | after | closed | limits | ask N | given-up | lacks
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation on the way of huge pages may fail (DESIGN invariants I6, I7):
+ * Every allocation on the way of huge pages may fail (invariants I6, I7):
  * the caller gets an error, nothing is lost and the pool is as before, and the call
  * succeeds when it is tried again.
  *

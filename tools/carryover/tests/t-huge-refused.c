@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Huge pages that can't be carried: PRESERVE_FD refuses them, the kernel's log says
- * which and why, and nothing changes (DESIGN invariant I4).
+ * which and why, and nothing changes (invariant I4).
  *
  *   all         what any guest can show
  *   cma         one page of 1 GiB, in CMA, and no room to move it

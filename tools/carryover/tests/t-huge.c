@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Huge pages of every kind behind one context, through updates: where they were,
- * with what was in them, and the pool adds up (DESIGN invariants I1, I2, I3, I7).
+ * with what was in them, and the pool adds up (invariants I1, I2, I3, I7).
  *
  *   KERNEL LAST 2m|1g [POOL]
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A retrieve that fails for a limit of who asks is not the end (DESIGN invariants
+ * A retrieve that fails for a limit of who asks is not the end (invariants
  * I1, I4): nothing is lost, the device runs on, the kernel's log says which limit,
  * nobody is killed for it; and it goes when it is asked for again, by whoever may
  * have that much. The same for one that was killed on the way.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * As many mappings as VFIO lets a container have, 65,536 of a page each, through
- * two updates (DESIGN invariant I2). What each step takes grows as their number
+ * two updates (invariant I2). What each step takes grows as their number
  * does, seen beside a context with an eighth of them; and who waits for it can
  * be killed.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory that was mapped by its address and cannot be carried: PRESERVE_FD
- * refuses it and the kernel's log names the IOVA (DESIGN invariant I4).
+ * refuses it and the kernel's log names the IOVA (invariant I4).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that was mapped by its address (DESIGN invariant I2): whatever it was
+ * Memory that was mapped by its address (invariant I2): whatever it was
  * in A, in B every byte is at the same physical address, and a process that
  * has the iommufd alone finds all of it with IOMMU_IOAS_GET_FILE. A third
  * kernel gets it from the second one as ordinary memfds.

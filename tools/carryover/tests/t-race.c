@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frozen means frozen, and abort is invisible (DESIGN invariants I3, I6), with
+ * Frozen means frozen, and abort is invisible (invariants I3, I6), with
  * everybody in a hurry: a thread for each call that changes a context, while
  * another preserves, fails to freeze, and gives up, over and over.
  *

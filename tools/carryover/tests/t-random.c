@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts of any shape (DESIGN invariants I2, I3, I6, I7): each is made from a
+ * Contexts of any shape (invariants I2, I3, I6, I7): each is made from a
  * seed, goes into the next kernel, says there what it said before, is an
  * ordinary context from then on, and goes into the kernel after that.
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device that can't be had yet can be had later (DESIGN invariants I1, I4): a
+ * A device that can't be had yet can be had later (invariants I1, I4): a
  * retrieve that fails for what somebody can mend says for what, and leaves the
  * device running, nobody's, and its ID in the iommufd to itself.
  *

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_IOAS_GET_FILE gives no more than the mapping has: who was lent memory
- * for reading gets a file that only reads, in A and in B the same (DESIGN
- * invariant I2), whoever opened what how.
+ * for reading gets a file that only reads, in A and in B the same (invariant I2),
+ * whoever opened what how.
  *
  *   before
  *   after

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory whose file does not reach to its end (DESIGN invariant I4). The next
+ * Memory whose file does not reach to its end (invariant I4). The next
  * kernel could not pin it: PRESERVE_FD refuses it, and the kernel's log names
  * the IOAS and the IOVA. Memory that begins before its file is carried: what is
  * mapped of it is all the file's (I2).

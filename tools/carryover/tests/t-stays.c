@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a device may write to stays where it is (DESIGN invariant I1), whoever
+ * What a device may write to stays where it is (invariant I1), whoever
  * wants its pages elsewhere: swap, reclaim, NUMA, compaction, khugepaged. From
  * the first file that is retrieved until FINISH, in whatever order they are,
  * and when one fails to be; also when all that shows the memory is gone.

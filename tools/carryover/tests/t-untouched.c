@@ -2,7 +2,7 @@
 /*
  * Pages of a memfd that fallocate() made and nobody touched: what a device
  * writes there is there, whoever looks first, a CPU in A or one in B. And until
- * the update is over the pages stay the device's (DESIGN invariant I1): no hole
+ * the update is over the pages stay the device's (invariant I1): no hole
  * can be punched into the retrieved memfd.
  */
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs kernel/liveupdate/kho_reserve.c, included as BODY without its own includes,
- * on random trees (DESIGN invariant I1): what is reserved is what is preserved,
+ * on random trees (invariant I1): what is reserved is what is preserved,
  * every stretch of it once and in the order of addresses.
  */
 #include <stdbool.h>
