@@ -9,6 +9,7 @@ cmdobj	:= $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cmd/*.c inspect/*.c timeli
 cmdlibs	:= -ljansson -lz -lzstd -llzma -llz4 $(if $(wildcard inspect/*.c),-lfdt)
 
 $(cmdobj): OBJFLAGS := -Icmd -DVERSION='"$(version)"'
+$(OBJ)/cmd/main.o: lib/lib.mk
 
 $(command): $(cmdobj) $(lib)
 	@mkdir -p $(@D)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # libcarryover, static and shared. The first number of the version is that of
-# the soname and changes when programs have to be linked anew.
+# the soname and changes when programs have to be linked anew. Nothing else says
+# the version but CHANGELOG.md, which a test compares with this.
 
 version	:= 1.1
 soname	:= libcarryover.so.$(firstword $(subst ., ,$(version)))

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The pages of section 3 are made from the comments in carryover.h, so that
-# both say the same; the others are written by hand.
+# both say the same; the others are written by hand. All get the version.
 
 pages-made := $(OBJ)/man/.made
-pages	= $(sort $(shell ls $(OBJ)/man/*.3 man/*.[1-8] 2>/dev/null))
+by-hand	:= $(sort $(wildcard man/*.[1-8]))
+pages	= $(sort $(shell ls $(OBJ)/man/*.[1-8] 2>/dev/null))
 
 man: $(pages-made)
 
-$(pages-made): lib/carryover.h man/pages lib/lib.mk
-	@echo "  MAN     section 3"
-	$(Q)rm -rf $(@D) && mkdir -p $(@D) && man/pages $(version) lib/carryover.h $(@D) && touch $@
+$(pages-made): lib/carryover.h man/pages man/man.mk lib/lib.mk $(by-hand)
+	@echo "  MAN     pages"
+	$(Q)rm -rf $(@D) && mkdir -p $(@D) && man/pages $(version) lib/carryover.h $(@D)
+	$(Q)for page in $(by-hand); do \
+		sed 's/@VERSION@/$(version)/' $$page >$(@D)/$${page##*/} || exit; done
+	$(Q)touch $@
 
 .PHONY: man
