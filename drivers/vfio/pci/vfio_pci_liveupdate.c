@@ -39,7 +39,6 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
-#include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
 
 #include "../vfio.h"

@@ -7,7 +7,6 @@
 #include <linux/kho/abi/vfio_pci.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_files.h>
-#include <linux/module.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
 
