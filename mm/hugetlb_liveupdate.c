@@ -204,7 +204,6 @@ static int huge_put_all(struct huge_save *save)
 static int huge_write(struct huge_save *save)
 {
 	int rc = liveupdate_blob_new(&save->blob, HUGETLB_LUO_FH_COMPATIBLE);
-	size_t len;
 
 	if (rc)
 		return rc;
@@ -216,7 +215,8 @@ static int huge_write(struct huge_save *save)
 	rc = liveupdate_blob_finish(&save->blob);
 	if (rc)
 		return rc;
-	save->pos = (__be64 *)liveupdate_blob_get(&save->blob, 0, "pos", &len);
+	save->pos = liveupdate_blob_cell(&save->blob, 0, "pos",
+					 sizeof(*save->pos));
 	liveupdate_blob_seal(&save->blob);
 	return liveupdate_blob_preserve(&save->blob, &save->handle);
 }

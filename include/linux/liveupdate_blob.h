@@ -24,6 +24,7 @@ struct liveupdate_blob {
 	void *fdt;
 	size_t size;
 	struct liveupdate_blob_ser *ser;
+	__be32 *crc;
 	int err;
 };
 
@@ -63,12 +64,8 @@ int liveupdate_blob_get_u32(const struct liveupdate_blob *blob, int node,
 			    const char *name, u32 *value);
 int liveupdate_blob_get_u64(const struct liveupdate_blob *blob, int node,
 			    const char *name, u64 *value);
-int liveupdate_blob_set(struct liveupdate_blob *blob, int node,
-			const char *name, const void *data, size_t len);
-int liveupdate_blob_set_u32(struct liveupdate_blob *blob, int node,
-			    const char *name, u32 value);
-int liveupdate_blob_set_u64(struct liveupdate_blob *blob, int node,
-			    const char *name, u64 value);
+void *liveupdate_blob_cell(struct liveupdate_blob *blob, int node,
+			   const char *name, size_t len);
 
 /* How often what FINISH gives back is tried when memory is short. */
 #define LIVEUPDATE_TRIES	3

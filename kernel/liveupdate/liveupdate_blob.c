@@ -219,6 +219,9 @@ int liveupdate_blob_finish(struct liveupdate_blob *blob)
 	err = blob->err;
 	if (err)
 		blob_drop(blob);
+	else
+		blob->crc = fdt_getprop_w(blob->fdt, 0,
+					  LIVEUPDATE_BLOB_CRC32, NULL);
 	return err;
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_finish);
@@ -287,10 +290,8 @@ static u32 blob_crc32(const void *fdt, const void *cell)
  */
 void liveupdate_blob_seal(struct liveupdate_blob *blob)
 {
-	void *cell = fdt_getprop_w(blob->fdt, 0, LIVEUPDATE_BLOB_CRC32, NULL);
-
-	if (cell)
-		*(fdt32_t *)cell = cpu_to_fdt32(blob_crc32(blob->fdt, cell));
+	if (blob->crc)
+		*blob->crc = cpu_to_be32(blob_crc32(blob->fdt, blob->crc));
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_seal);
 
@@ -307,14 +308,27 @@ static u32 crc_mul(u32 a, u32 b)
 	return product;
 }
 
-/* The checksum of what @crc is of, followed by @len bytes of zeroes. */
-static u32 crc_shift(u32 crc, size_t len)
-{
-	u32 power = BIT(31 - 8);	/* x^8, a byte */
+/* x to the power of 8 * 2^i: what 2^i bytes of zeroes multiply a checksum by. */
+static u32 crc_power[32] __ro_after_init;
 
-	for (; len; len >>= 1, power = crc_mul(power, power))
+static int __init crc_init(void)
+{
+	u32 power = BIT(31 - 8);
+
+	for (int i = 0; i < ARRAY_SIZE(crc_power); i++) {
+		crc_power[i] = power;
+		power = crc_mul(power, power);
+	}
+	return 0;
+}
+core_initcall(crc_init);
+
+/* The checksum of what @crc is of, followed by @len bytes of zeroes. */
+static u32 crc_shift(u32 crc, u32 len)
+{
+	for (int i = 0; len; i++, len >>= 1)
 		if (len & 1)
-			crc = crc_mul(power, crc);
+			crc = crc_mul(crc_power[i], crc);
 	return crc;
 }
 
@@ -330,7 +344,6 @@ static u32 crc_shift(u32 crc, size_t len)
 void liveupdate_blob_patch(struct liveupdate_blob *blob, void *at,
 			   const void *data, size_t len)
 {
-	fdt32_t *cell = fdt_getprop_w(blob->fdt, 0, LIVEUPDATE_BLOB_CRC32, NULL);
 	const u8 *from = data;
 	u8 *to = at;
 	u32 change = 0;
@@ -343,8 +356,8 @@ void liveupdate_blob_patch(struct liveupdate_blob *blob, void *at,
 	}
 	change = crc_shift(change, blob->fdt + fdt_totalsize(blob->fdt) -
 				   (at + len));
-	if (cell)
-		*cell = cpu_to_fdt32(fdt32_to_cpu(*cell) ^ change);
+	if (blob->crc)
+		*blob->crc = cpu_to_be32(be32_to_cpu(*blob->crc) ^ change);
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_patch);
 
@@ -784,54 +797,24 @@ int liveupdate_blob_get_u64(const struct liveupdate_blob *blob, int node,
 EXPORT_SYMBOL_GPL(liveupdate_blob_get_u64);
 
 /**
- * liveupdate_blob_set - Overwrite a property of a finished blob in place
+ * liveupdate_blob_cell - Where a property of a finished blob is
  * @blob: the blob
  * @node: the node, 0 is the root
  * @name: the property
- * @data: the new value
- * @len:  its length in bytes, that of the old value
+ * @len:  its length in bytes
  *
- * Return: 0 or a negative errno.
- */
-int liveupdate_blob_set(struct liveupdate_blob *blob, int node,
-			const char *name, const void *data, size_t len)
-{
-	return blob_errno(fdt_setprop_inplace(blob->fdt, node, name, data, len));
-}
-EXPORT_SYMBOL_GPL(liveupdate_blob_set);
-
-/**
- * liveupdate_blob_set_u32 - Overwrite a property of one cell in place
- * @blob:  the blob
- * @node:  the node, 0 is the root
- * @name:  the property
- * @value: the new value
+ * Looked up when a file is preserved, what is known at freeze only is written
+ * there without a search in reboot(); liveupdate_blob_seal() follows.
  *
- * Return: 0 or a negative errno.
+ * Return: the value, in place until the blob is gone; NULL when there is no such
+ *         property of that size.
  */
-int liveupdate_blob_set_u32(struct liveupdate_blob *blob, int node,
-			    const char *name, u32 value)
+void *liveupdate_blob_cell(struct liveupdate_blob *blob, int node,
+			   const char *name, size_t len)
 {
-	fdt32_t cell = cpu_to_fdt32(value);
+	int is;
+	void *cell = fdt_getprop_w(blob->fdt, node, name, &is);
 
-	return liveupdate_blob_set(blob, node, name, &cell, sizeof(cell));
+	return cell && is == len ? cell : NULL;
 }
-EXPORT_SYMBOL_GPL(liveupdate_blob_set_u32);
-
-/**
- * liveupdate_blob_set_u64 - Overwrite a property of two cells in place
- * @blob:  the blob
- * @node:  the node, 0 is the root
- * @name:  the property
- * @value: the new value
- *
- * Return: 0 or a negative errno.
- */
-int liveupdate_blob_set_u64(struct liveupdate_blob *blob, int node,
-			    const char *name, u64 value)
-{
-	fdt64_t cells = cpu_to_fdt64(value);
-
-	return liveupdate_blob_set(blob, node, name, &cells, sizeof(cells));
-}
-EXPORT_SYMBOL_GPL(liveupdate_blob_set_u64);
+EXPORT_SYMBOL_GPL(liveupdate_blob_cell);

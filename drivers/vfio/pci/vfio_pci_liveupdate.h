@@ -27,13 +27,29 @@ struct vfio_pci_frozen {
 };
 
 /**
+ * struct vfio_pci_open - what is known at freeze only, in the blob
+ * @token:   of the iommufd
+ * @pt_id:   of the HWPT
+ * @command: PCI_COMMAND
+ * @vconfig: the virtualized config space
+ */
+struct vfio_pci_open {
+	__be64 *token;
+	__be32 *pt_id;
+	__be32 *command;
+	u8 *vconfig;
+};
+
+/**
  * struct vfio_pci_save - a device file that is preserved
  * @blob:   its handover blob
+ * @open:   of @blob
  * @handle: where the next kernel finds @blob
  * @frozen: for vfio_pci_liveupdate_thaw()
  */
 struct vfio_pci_save {
 	struct liveupdate_blob blob;
+	struct vfio_pci_open open;
 	u64 handle;
 	struct vfio_pci_frozen frozen;
 };

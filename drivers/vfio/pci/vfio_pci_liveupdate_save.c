@@ -9,6 +9,7 @@
 #include <linux/liveupdate_files.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 
 #include "../vfio.h"
 #include "../liveupdate.h"
@@ -87,6 +88,21 @@ static int write_blob(struct liveupdate_blob *blob,
 	return liveupdate_blob_finish(blob);
 }
 
+/* Not searched for in reboot(). */
+static void find_open(struct vfio_pci_save *save, size_t cfg_size)
+{
+	struct vfio_pci_open *open = &save->open;
+	struct liveupdate_blob *blob = &save->blob;
+
+	open->token = liveupdate_blob_cell(blob, 0, "iommufd-token",
+					   sizeof(*open->token));
+	open->pt_id = liveupdate_blob_cell(blob, 0, "pt-id",
+					   sizeof(*open->pt_id));
+	open->command = liveupdate_blob_cell(blob, 0, "command",
+					     sizeof(*open->command));
+	open->vconfig = liveupdate_blob_cell(blob, 0, "vconfig", cfg_size);
+}
+
 /* A device in reset has neither identity nor serial number: no reset meanwhile. */
 static int preserve_device(struct vfio_pci_save *save,
 			   struct vfio_pci_core_device *vdev)
@@ -97,6 +113,7 @@ static int preserve_device(struct vfio_pci_save *save,
 	ret = write_blob(&save->blob, vdev);
 	if (ret)
 		return ret;
+	find_open(save, vdev->pdev->cfg_size);
 	ret = liveupdate_blob_preserve(&save->blob, &save->handle);
 	if (ret)
 		return ret;
@@ -179,19 +196,18 @@ void vfio_pci_lu_unpreserve(struct liveupdate_file_op_args *args)
 static void fill_in(struct vfio_pci_save *save,
 		    struct vfio_pci_core_device *vdev, u64 token)
 {
-	struct liveupdate_blob *blob = &save->blob;
+	struct vfio_pci_open *open = &save->open;
 	u32 pt_id = iommufd_device_hwpt_id(vdev->vdev.iommufd_device);
 	u16 command;
 
 	/* The lock behind pt_id is taken above this one elsewhere. */
 	guard(rwsem_read)(&vdev->memory_lock);
 	pci_read_config_word(vdev->pdev, PCI_COMMAND, &command);
-	liveupdate_blob_set_u64(blob, 0, "iommufd-token", token);
-	liveupdate_blob_set_u32(blob, 0, "pt-id", pt_id);
-	liveupdate_blob_set_u32(blob, 0, "command", command);
-	liveupdate_blob_set(blob, 0, "vconfig", vdev->vconfig,
-			    vdev->pdev->cfg_size);
-	liveupdate_blob_seal(blob);
+	put_unaligned_be64(token, open->token);
+	*open->pt_id = cpu_to_be32(pt_id);
+	*open->command = cpu_to_be32(command);
+	memcpy(open->vconfig, vdev->vconfig, vdev->pdev->cfg_size);
+	liveupdate_blob_seal(&save->blob);
 }
 
 /* Nobody changes it any more: does it still look as it has to? */
