@@ -96,13 +96,14 @@ void report_print(const struct report *report, bool all)
 
 json_t *report_json(const struct report *report)
 {
-	json_t *finding;
+	/* A copy: the ranks are asked for afterwards, too. */
+	json_t *findings = json_deep_copy(report->findings), *finding;
 	size_t i;
 
-	json_array_foreach(report->findings, i, finding)
+	json_array_foreach(findings, i, finding)
 		json_object_del(finding, "rank");
-	return json_pack("{sb sO si si}", "ready", !report_failed(report),
-			 "findings", report->findings,
+	return json_pack("{sb so si si}", "ready", !report_failed(report),
+			 "findings", findings,
 			 "failed", (int)report->count[LEVEL_FAIL],
 			 "warnings", (int)report->count[LEVEL_WARN]);
 }
