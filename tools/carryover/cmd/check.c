@@ -9,6 +9,7 @@
 #include "check.h"
 #include "cmd.h"
 #include "cmdline.h"
+#include "exits.h"
 #include "host.h"
 
 static const char help[] =
@@ -27,6 +28,7 @@ static const char help[] =
 "  --root DIR           look at copies of /proc and /sys below DIR\n"
 "  --all                show what is good, too\n"
 "  --json               for programs\n"
+"  --detailed-exitcode  4 instead of 0 when there are warnings\n"
 "\n"
 "examples:\n"
 "  carryover check\n"
@@ -38,7 +40,7 @@ static const char help[] =
 "the machine could not be read";
 
 enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_PINS,
-       OPT_ROOT, OPT_ALL, OPT_JSON, OPT_HELP };
+       OPT_ROOT, OPT_ALL, OPT_JSON, OPT_DETAILED, OPT_HELP };
 
 static const struct option options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -50,6 +52,7 @@ static const struct option options[] = {
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "detailed-exitcode", no_argument, NULL, OPT_DETAILED },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 }
 };
@@ -60,6 +63,7 @@ struct arguments {
 	const char *append;
 	bool all;
 	bool json;
+	bool detailed;
 	bool help;
 };
 
@@ -76,6 +80,7 @@ static int take(struct arguments *args, int option)
 	case OPT_ROOT: host_root = optarg; return 0;
 	case OPT_ALL: args->all = true; return 0;
 	case OPT_JSON: args->json = true; return 0;
+	case OPT_DETAILED: args->detailed = true; return 0;
 	case OPT_HELP: args->help = true; return 0;
 	case OPT_SESSION:
 		if (plan->session_count == SESSIONS_MAX)
@@ -140,20 +145,26 @@ int check_all(struct report *report, const struct plan *plan)
 	return ret;
 }
 
+static void show_json(const struct report *report, enum cmd_exit code)
+{
+	json_t *json = report_json(report);
+
+	json_object_set_new(json, "result", json_string(exit_word(code)));
+	json_object_set_new(json, "exitcode", json_integer(code));
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(json);
+}
+
 static int show(const struct report *report, const struct arguments *args, int ret)
 {
-	if (args->json) {
-		json_t *json = report_json(report);
+	enum cmd_exit code = ret ? EXIT_ERROR : report_code(report);
 
-		json_dumpf(json, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(json);
-	} else {
+	if (args->json)
+		show_json(report, code);
+	else
 		report_print(report, args->all);
-	}
-	if (ret)
-		return EXIT_ERROR;
-	return report_failed(report) ? EXIT_NO : EXIT_GOOD;
+	return exit_given(code, args->detailed);
 }
 
 int cmd_check(int argc, char **argv)

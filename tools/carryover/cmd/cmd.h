@@ -9,12 +9,29 @@
  * @EXIT_NO: a check found something that stands in the way
  * @EXIT_USAGE: the command line is wrong
  * @EXIT_ERROR: something could not be read or done
+ * @EXIT_WARNINGS: yes, with warnings
+ * @EXIT_REFUSED: a program refused
+ * @EXIT_LATE: a program gave no answer in time
+ * @EXIT_GONE: a program ended, or is not there
+ * @EXIT_INCOMPLETE: a session lacks something, or there is nothing in any
+ * @EXIT_LOAD: kexec could not load the image
+ * @EXIT_KEXEC: the kernel did not start the image
+ *
+ * Those above EXIT_ERROR are given to who asks for them; see exits.h. Programs
+ * rely on the numbers: they do not change.
  */
 enum cmd_exit {
 	EXIT_GOOD = 0,
 	EXIT_NO = 1,
 	EXIT_USAGE = 2,
 	EXIT_ERROR = 3,
+	EXIT_WARNINGS = 4,
+	EXIT_REFUSED = 5,
+	EXIT_LATE = 6,
+	EXIT_GONE = 7,
+	EXIT_INCOMPLETE = 8,
+	EXIT_LOAD = 9,
+	EXIT_KEXEC = 10,
 };
 
 /*

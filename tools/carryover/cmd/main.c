@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "exits.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -58,9 +59,8 @@ static void help(void)
 	     "examples:\n"
 	     "  carryover check\n"
 	     "  carryover check --kernel /boot/vmlinuz-7.3.4 0000:00:03.0\n"
-	     "  carryover run --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
-	     "\n"
-	     "exit codes: 0 good, 1 something stands in the way, 2 wrong usage, 3 an error");
+	     "  carryover run --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n");
+	exits_print();
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "cmd.h"
+
 /**
  * enum level - how a finding counts
  * @LEVEL_GOOD: as it should be
@@ -55,6 +57,14 @@ void report_add(struct report *report, enum level level, const char *check,
 static inline bool report_failed(const struct report *report)
 {
 	return report->count[LEVEL_FAIL];
+}
+
+/* The verdict as an exit code. */
+static inline enum cmd_exit report_code(const struct report *report)
+{
+	if (report_failed(report))
+		return EXIT_NO;
+	return report->count[LEVEL_WARN] ? EXIT_WARNINGS : EXIT_GOOD;
 }
 
 /* How many of the failures are of checks that save memory. */
