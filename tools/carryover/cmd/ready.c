@@ -146,7 +146,7 @@ static void listen_to(struct holders *holders, struct holder *holder)
 	}
 }
 
-static unsigned int count_in(const struct holders *holders, enum holder_state state)
+unsigned int holders_count(const struct holders *holders, enum holder_state state)
 {
 	unsigned int count = 0;
 
@@ -178,14 +178,14 @@ static void hear_all(struct holders *holders, int wait)
 
 static bool all_ready(const struct holders *holders)
 {
-	return count_in(holders, HOLDER_READY) == holders->count;
+	return holders_count(holders, HOLDER_READY) == holders->count;
 }
 
 /* As soon as one cannot, there is nothing to wait for. */
 static bool undecided(const struct holders *holders)
 {
-	return count_in(holders, HOLDER_ASKED) && !count_in(holders, HOLDER_REFUSED) &&
-		!count_in(holders, HOLDER_GONE);
+	return holders_count(holders, HOLDER_ASKED) && !holders_count(holders, HOLDER_REFUSED) &&
+		!holders_count(holders, HOLDER_GONE);
 }
 
 /* Say once a second who is waited for. */

@@ -83,6 +83,9 @@ bool holders_still(struct holders *holders);
 /* Tell all that there is no kexec. */
 void holders_cancel(struct holders *holders);
 
+/* How many are that far? */
+unsigned int holders_count(const struct holders *holders, enum holder_state state);
+
 /* Is there one with that name? */
 bool holders_have(const struct holders *holders, const char *name);
 

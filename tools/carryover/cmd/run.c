@@ -10,7 +10,9 @@
 #include "check.h"
 #include "cmd.h"
 #include "cmdline.h"
+#include "exits.h"
 #include "kexec.h"
+#include "outcome.h"
 #include "outgoing.h"
 #include "ready.h"
 
@@ -35,7 +37,8 @@ static const char help[] =
 "  --corrupt-memory     go on although the next kernel will use memory that devices\n"
 "                       write; --force is not enough for that\n"
 "  --dry-run            do all but the last step, then cancel\n"
-"  --json               one object a line, for programs\n"
+"  --json               one object a line, for programs; one of them has the result\n"
+"  --detailed-exitcode  exit codes that tell more apart, see 'carryover --help'\n"
 "\n"
 "examples:\n"
 "  carryover run --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
@@ -43,10 +46,13 @@ static const char help[] =
 "  carryover run --kernel bzImage --dry-run\n"
 "\n"
 "exit codes (of a run that comes back): 0 all was ready in a dry run, 1 a check failed\n"
-"or a program was not ready, 2 wrong usage, 3 an error";
+"or a program was not ready, 2 wrong usage, 3 an error; in detail also 4 ready with\n"
+"warnings, 5 a program refused, 6 was late, 7 is gone, 8 a session is incomplete, 9 the\n"
+"image could not be loaded, 10 not started";
 
 enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_SOCKETS,
-       OPT_TIMEOUT, OPT_FORCE, OPT_NO_SESSION, OPT_CORRUPT, OPT_DRY_RUN, OPT_JSON, OPT_HELP };
+       OPT_TIMEOUT, OPT_FORCE, OPT_NO_SESSION, OPT_CORRUPT, OPT_DRY_RUN, OPT_JSON, OPT_DETAILED,
+       OPT_HELP };
 
 static const struct option options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -61,6 +67,7 @@ static const struct option options[] = {
 	{ "corrupt-memory", no_argument, NULL, OPT_CORRUPT },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "detailed-exitcode", no_argument, NULL, OPT_DETAILED },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 }
 };
@@ -78,8 +85,12 @@ static struct {
 	bool corrupt;
 	bool dry_run;
 	bool json;
+	bool detailed;
+	bool warned;
 	bool help;
 } args = { .sockets = READY_DIR, .timeout = 60 };
+
+static struct outcome outcome;
 
 /* A line for people, or an object for programs; takes over @more. */
 static void tell(const char *event, const char *object, const char *text, json_t *more)
@@ -103,17 +114,26 @@ static void tell(const char *event, const char *object, const char *text, json_t
 	fflush(stdout);
 }
 
-static int fail(const char *object, const char *text, int code)
+/* The line in which a run that comes back ends; returns @code. */
+static int conclude(const char *event, const char *object, const char *text, enum cmd_exit code)
 {
-	tell("failed", object, text, NULL);
+	tell(event, object, text, outcome_json(&outcome, code, object, text));
 	return code;
+}
+
+static int fail(const char *object, const char *text, enum cmd_exit code)
+{
+	return conclude("failed", object, text, code);
 }
 
 static void tell_holder(const struct holder *holder, const char *text)
 {
 	static const char *const states[] = { "asked", "ready", "refused", "gone", "late" };
+	const char *state = states[holder->state];
 
-	tell("program", holder->name, text, json_pack("{ss}", "state", states[holder->state]));
+	tell("program", holder->name, text, json_pack("{ss}", "state", state));
+	if (holder->state > HOLDER_READY)
+		outcome_blame(&outcome, "program", holder->name, state, text);
 }
 
 static int take(int option)
@@ -131,6 +151,7 @@ static int take(int option)
 	case OPT_CORRUPT: args.corrupt = true; return 0;
 	case OPT_DRY_RUN: args.dry_run = true; return 0;
 	case OPT_JSON: args.json = true; return 0;
+	case OPT_DETAILED: args.detailed = true; return 0;
 	case OPT_HELP: args.help = true; return 0;
 	case OPT_SESSION:
 		if (args.wanted_count < SESSIONS_MAX) {
@@ -170,6 +191,19 @@ static bool only_corrupts(const struct report *report)
 }
 
 /* 0, or an exit code. */
+static int judge(const struct report *report, int unreadable)
+{
+	if (unreadable)
+		return fail("check", "the image cannot be read: see above", EXIT_ERROR);
+	if (report_corrupts(report) && !args.corrupt)
+		return fail("check", "memory that devices write would be used: see above; --force does not go on here",
+			    EXIT_NO);
+	if (report_failed(report) && !args.force && !only_corrupts(report))
+		return fail("check", "see above; --force goes on all the same", EXIT_NO);
+	return 0;
+}
+
+/* The same. */
 static int check(void)
 {
 	struct report report;
@@ -181,13 +215,12 @@ static int check(void)
 		tell("check", NULL, NULL, report_json(&report));
 	else
 		report_print(&report, false);
-	if (ret)
-		ret = EXIT_ERROR;
-	else if (report_corrupts(&report) && !args.corrupt)
-		ret = fail("check", "memory that devices write would be used: see above; --force does not go on here",
-			   EXIT_NO);
-	else if (report_failed(&report) && !args.force && !only_corrupts(&report))
-		ret = fail("check", "see above; --force goes on all the same", EXIT_NO);
+	outcome_blame_findings(&outcome, &report);
+	ret = judge(&report, ret);
+	if (!ret) {
+		outcome_done(&outcome, "check");
+		args.warned = report.count[LEVEL_WARN] || report.count[LEVEL_FAIL];
+	}
 	report_end(&report);
 	return ret;
 }
@@ -219,10 +252,21 @@ static int load(void)
 	tell("load", args.plan.kernel, args.plan.cmdline, NULL);
 	ret = kexec_load(args.plan.kernel, args.plan.initrd, args.plan.cmdline, tell_kexec);
 	if (ret == 127)
-		return fail("kexec", "not found; apt-get install kexec-tools", EXIT_ERROR);
-	return ret ? fail(args.plan.kernel,
-			  "kexec could not load it: see above and dmesg; a signature may be missing (EPERM, ENOKEY), the scratch areas too small (EADDRNOTAVAIL), or it is no bzImage or Image (ENOEXEC)",
-			  EXIT_ERROR) : 0;
+		return fail("kexec", "not found; apt-get install kexec-tools", EXIT_LOAD);
+	if (ret)
+		return fail(args.plan.kernel,
+			    "kexec could not load it: see above and dmesg; a signature may be missing (EPERM, ENOKEY), the scratch areas too small (EADDRNOTAVAIL), or it is no bzImage or Image (ENOEXEC)",
+			    EXIT_LOAD);
+	outcome_done(&outcome, "load");
+	return 0;
+}
+
+/* Of those that are not ready the first in this order is told. */
+static enum cmd_exit why_not(const struct holders *holders)
+{
+	if (holders_count(holders, HOLDER_REFUSED))
+		return EXIT_REFUSED;
+	return holders_count(holders, HOLDER_GONE) ? EXIT_GONE : EXIT_LATE;
 }
 
 static int prepare(struct holders *holders)
@@ -234,11 +278,13 @@ static int prepare(struct holders *holders)
 	for (unsigned int i = 0; i < args.wanted_count; i++)
 		if (!holders_have(holders, args.wanted[i]))
 			return fail(args.wanted[i], "no such program waits for its preparation",
-				    EXIT_NO);
+				    EXIT_GONE);
 	if (!holders->count)
 		tell("program", NULL, "nobody asked to be waited for", NULL);
-	return holders_prepare(holders, args.timeout) ? 0 :
-		fail("programs", "not all are ready", EXIT_NO);
+	if (!holders_prepare(holders, args.timeout))
+		return fail("programs", "not all are ready", why_not(holders));
+	outcome_done(&outcome, "prepare");
+	return 0;
 }
 
 /* Whose session it is: programs are named after theirs. */
@@ -247,8 +293,11 @@ static void tell_lack(void *arg, enum lack lack, const char *session, const char
 	bool *fatal = arg;
 
 	tell(lack == LACK_DEVICE ? "warning" : "lacks", session, text, NULL);
+	if (lack == LACK_DEVICE)
+		return;
 	/* All have said that they are ready: nothing comes later. */
-	*fatal |= lack != LACK_DEVICE;
+	*fatal = true;
+	outcome_blame(&outcome, "session", session, NULL, text);
 }
 
 /* What the sessions hold now. Without debugfs there is nobody to ask. */
@@ -259,13 +308,14 @@ static int verify_sessions(const struct holders *holders)
 
 	if (fatal && !args.force)
 		return fail("sessions", "a program said that it is ready and lacks something: see above; --force goes on all the same",
-			    EXIT_NO);
+			    EXIT_INCOMPLETE);
 	if (count < 0)
 		tell("warning", "sessions", "what they hold cannot be seen; mount -t debugfs none /sys/kernel/debug",
 		     NULL);
 	if ((!count || (count < 0 && !holders->count)) && !args.no_session)
 		return fail("sessions", "none has anything in it: all devices would be stopped; --no-session goes on all the same",
-			    EXIT_NO);
+			    EXIT_INCOMPLETE);
+	outcome_done(&outcome, "verify");
 	return 0;
 }
 
@@ -275,21 +325,20 @@ static int start(struct holders *holders)
 
 	if (ret)
 		return ret;
-	if (args.dry_run) {
-		tell("ready", NULL, "a dry run ends here", NULL);
-		return EXIT_GOOD;
-	}
+	if (args.dry_run)
+		return conclude("ready", NULL, "a dry run ends here",
+				args.warned ? EXIT_WARNINGS : EXIT_GOOD);
 	tell("kexec", args.plan.kernel, "now", NULL);
 	/* Looked at again, for a program may have died meanwhile, and its session with it. */
 	if (!holders_still(holders))
-		return fail("programs", "one is not ready any more", EXIT_NO);
+		return fail("programs", "one is not ready any more", why_not(holders));
 	ret = verify_sessions(holders);
 	if (ret)
 		return ret;
 	ret = kexec_start(tell_kexec);
 	return fail("kexec", ret == -ENOEXEC ?
 		    "the image brings no handover data, or a session is incomplete: see above" :
-		    strerror(-ret), EXIT_ERROR);
+		    strerror(-ret), EXIT_KEXEC);
 }
 
 static int run(void)
@@ -302,8 +351,10 @@ static int run(void)
 	if (ret)
 		return ret;
 	/* Before anybody waits: it may take long. */
-	if (!args.dry_run)
+	if (!args.dry_run) {
 		kexec_sync(tell_kexec);
+		outcome_done(&outcome, "sync");
+	}
 	ret = prepare(&holders);
 	if (!ret)
 		ret = start(&holders);
@@ -325,7 +376,9 @@ int cmd_run(int argc, char **argv)
 	}
 	cmdline = cmdline_make(args.cmdline, args.append);
 	args.plan.cmdline = cmdline;
+	outcome_begin(&outcome);
 	ret = run();
+	outcome_end(&outcome);
 	free(cmdline);
-	return ret;
+	return exit_given(ret, args.detailed);
 }
