@@ -51,6 +51,49 @@ static const struct event *last(const struct timeline *t, const char *phase, boo
 	return NULL;
 }
 
+/* In a later attempt, that is: in one each session is frozen once. */
+static bool frozen_later(const struct timeline *t, size_t i)
+{
+	for (size_t j = i + 1; j < t->count; j++)
+		if (t->event[j].previous && is(&t->event[j], "freeze") &&
+		    !strcmp(t->event[j].object, t->event[i].object))
+			return true;
+	return false;
+}
+
+const struct event *timeline_freeze(const struct timeline *t)
+{
+	const struct event *begin = NULL;
+
+	for (size_t i = t->count; i-- > 0; ) {
+		const struct event *e = &t->event[i];
+
+		if (!e->previous || !is(e, "freeze"))
+			continue;
+		if (e->result || frozen_later(t, i))
+			break;
+		begin = e;
+	}
+	return begin;
+}
+
+bool timeline_hands_over(const struct timeline *t, const struct event *e)
+{
+	const struct event *end = t->event + t->count;
+	size_t name = strrchr(e->object, '/') ? strrchr(e->object, '/') - e->object : 0;
+
+	if (!e->previous || !is(e, "preserve") || e->result)
+		return false;
+	for (const struct event *f = e + 1; f < end; f++)
+		if (f->previous && is(f, "preserve") && !f->result && !strcmp(f->object, e->object))
+			return false;
+	for (const struct event *f = timeline_freeze(t); f && f < end; f++)
+		if (f->previous && is(f, "freeze") && strlen(f->object) == name &&
+		    !strncmp(f->object, e->object, name))
+			return true;
+	return false;
+}
+
 void timeline_select(struct timeline *t)
 {
 	size_t from = departure(t), to = arrival(t);
@@ -68,7 +111,7 @@ void timeline_select(struct timeline *t)
 	}
 	memmove(t->event, t->event + from, (to - from) * sizeof(*t->event));
 	t->count = to - from;
-	freeze = first(t, "freeze", true);
+	freeze = timeline_freeze(t);
 	origin = freeze ? freeze->begin : t->event[0].begin;
 	for (size_t i = 0; i < t->count; i++) {
 		t->event[i].begin -= origin;
@@ -101,22 +144,37 @@ static void until(struct spans *s, const char *name, const struct event *from,
 	between(s, name, &after, to);
 }
 
+/* What was preserved and given up again before is no part of it. */
+static void preserved(struct spans *s, const struct timeline *t)
+{
+	const struct event *from = NULL, *to = NULL;
+
+	for (size_t i = 0; i < t->count; i++) {
+		if (!timeline_hands_over(t, &t->event[i]))
+			continue;
+		from = from ? from : &t->event[i];
+		to = &t->event[i];
+	}
+	between(s, "preserve", from, to);
+}
+
 size_t timeline_spans(const struct timeline *t, struct span span[SPANS_MAX])
 {
 	struct spans s = { .span = span };
+	const struct event *freeze = timeline_freeze(t);
 	const struct event *frozen = last(t, "freeze", true), *gone = last(t, "kexec", true);
 	const struct event *boot = first(t, "boot", false), *found = last(t, "found", false);
 	const struct event *bound = last(t, "bound", false);
 	const struct event *retrieved = last(t, "retrieve", false);
 	const struct event *mark = first(t, "mark", false);
 
-	between(&s, "preserve", first(t, "preserve", true), last(t, "preserve", true));
-	between(&s, "freeze", first(t, "freeze", true), frozen);
+	preserved(&s, t);
+	between(&s, "freeze", freeze, frozen);
 	until(&s, "shut down", frozen, gone);
 	until(&s, "kexec to first initcall", gone, boot);
 	until(&s, "enumeration", boot, found);
 	until(&s, "probe", found, bound);
 	between(&s, "retrieve", first(t, "retrieve", false), retrieved);
-	between(&s, "freeze to first mark", first(t, "freeze", true), mark);
+	between(&s, "freeze to first mark", freeze, mark);
 	return s.count;
 }

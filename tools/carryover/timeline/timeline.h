@@ -63,6 +63,15 @@ void timeline_free(struct timeline *t);
  */
 void timeline_select(struct timeline *t);
 
+/*
+ * The first freeze of the attempt by which the previous kernel went, NULL without
+ * one: those before it came back.
+ */
+const struct event *timeline_freeze(const struct timeline *t);
+
+/* Did it put a file into a session for this kernel, and not for an attempt before? */
+bool timeline_hands_over(const struct timeline *t, const struct event *e);
+
 /* The parts of the last live update, as far as there are. Returns how many. */
 size_t timeline_spans(const struct timeline *t, struct span span[SPANS_MAX]);
 
