@@ -28,7 +28,7 @@ _carryover() {
 		return
 	fi
 	case $before in
-	--kernel | --initrd | --svg)
+	--kernel | --initrd | --svg | --textfile)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -36,7 +36,7 @@ _carryover() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--command-line | --append | --session | --pins | --timeout | --mark)
+	--command-line | --append | --session | --pins | --timeout | --mark | --wait)
 		return
 		;;
 	esac

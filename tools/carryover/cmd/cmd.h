@@ -16,6 +16,8 @@
  * @EXIT_INCOMPLETE: a session lacks something, or there is nothing in any
  * @EXIT_LOAD: kexec could not load the image
  * @EXIT_KEXEC: the kernel did not start the image
+ * @EXIT_LOST: not all that was handed over was taken back
+ * @EXIT_WAITING: a session was not finished yet
  *
  * Those above EXIT_ERROR are given to who asks for them; see exits.h. Programs
  * rely on the numbers: they do not change.
@@ -32,6 +34,8 @@ enum cmd_exit {
 	EXIT_INCOMPLETE = 8,
 	EXIT_LOAD = 9,
 	EXIT_KEXEC = 10,
+	EXIT_LOST = 11,
+	EXIT_WAITING = 12,
 };
 
 /*

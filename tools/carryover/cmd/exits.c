@@ -29,6 +29,8 @@ static const struct meaning meanings[] = {
 			      "A session lacks something, or none has anything in it." },
 	[EXIT_LOAD] = { EXIT_ERROR, "load", "The image could not be loaded." },
 	[EXIT_KEXEC] = { EXIT_ERROR, "kexec", "The kernel did not start the image." },
+	[EXIT_LOST] = { EXIT_NO, "lost", "Not all that was handed over was taken back." },
+	[EXIT_WAITING] = { EXIT_NO, "waiting", "A session was not finished yet." },
 };
 
 #define MEANINGS (sizeof(meanings) / sizeof(meanings[0]))

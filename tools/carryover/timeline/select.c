@@ -35,7 +35,7 @@ static size_t arrival(const struct timeline *t)
 	return to;
 }
 
-static const struct event *first(const struct timeline *t, const char *phase, bool previous)
+const struct event *timeline_first(const struct timeline *t, const char *phase, bool previous)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->event[i].previous == previous && is(&t->event[i], phase))
@@ -43,7 +43,7 @@ static const struct event *first(const struct timeline *t, const char *phase, bo
 	return NULL;
 }
 
-static const struct event *last(const struct timeline *t, const char *phase, bool previous)
+const struct event *timeline_last(const struct timeline *t, const char *phase, bool previous)
 {
 	for (size_t i = t->count; i-- > 0; )
 		if (t->event[i].previous == previous && is(&t->event[i], phase))
@@ -98,7 +98,6 @@ void timeline_select(struct timeline *t)
 {
 	size_t from = departure(t), to = arrival(t);
 	const struct event *freeze;
-	int64_t origin;
 
 	/* Without a previous kernel there is only what this one prepares. */
 	if (!t->count || !t->event[0].previous) {
@@ -112,10 +111,10 @@ void timeline_select(struct timeline *t)
 	memmove(t->event, t->event + from, (to - from) * sizeof(*t->event));
 	t->count = to - from;
 	freeze = timeline_freeze(t);
-	origin = freeze ? freeze->begin : t->event[0].begin;
+	t->origin = freeze ? freeze->begin : t->event[0].begin;
 	for (size_t i = 0; i < t->count; i++) {
-		t->event[i].begin -= origin;
-		t->event[i].end -= origin;
+		t->event[i].begin -= t->origin;
+		t->event[i].end -= t->origin;
 	}
 }
 
@@ -124,16 +123,16 @@ struct spans {
 	size_t count;
 };
 
-static void between(struct spans *s, const char *name, const struct event *from,
-		    const struct event *to)
+static void between(struct spans *s, const char *name, const char *label,
+		    const struct event *from, const struct event *to)
 {
 	if (from && to && to->end >= from->begin)
-		s->span[s->count++] = (struct span){ name, from->begin, to->end };
+		s->span[s->count++] = (struct span){ name, label, from->begin, to->end };
 }
 
 /* From the end of one to the end of the other. */
-static void until(struct spans *s, const char *name, const struct event *from,
-		  const struct event *to)
+static void until(struct spans *s, const char *name, const char *label,
+		  const struct event *from, const struct event *to)
 {
 	struct event after;
 
@@ -141,7 +140,7 @@ static void until(struct spans *s, const char *name, const struct event *from,
 		return;
 	after = *from;
 	after.begin = from->end;
-	between(s, name, &after, to);
+	between(s, name, label, &after, to);
 }
 
 /* What was preserved and given up again before is no part of it. */
@@ -155,26 +154,28 @@ static void preserved(struct spans *s, const struct timeline *t)
 		from = from ? from : &t->event[i];
 		to = &t->event[i];
 	}
-	between(s, "preserve", from, to);
+	between(s, "preserve", "preserve", from, to);
 }
 
 size_t timeline_spans(const struct timeline *t, struct span span[SPANS_MAX])
 {
 	struct spans s = { .span = span };
 	const struct event *freeze = timeline_freeze(t);
-	const struct event *frozen = last(t, "freeze", true), *gone = last(t, "kexec", true);
-	const struct event *boot = first(t, "boot", false), *found = last(t, "found", false);
-	const struct event *bound = last(t, "bound", false);
-	const struct event *retrieved = last(t, "retrieve", false);
-	const struct event *mark = first(t, "mark", false);
+	const struct event *frozen = timeline_last(t, "freeze", true);
+	const struct event *gone = timeline_last(t, "kexec", true);
+	const struct event *boot = timeline_first(t, "boot", false);
+	const struct event *found = timeline_last(t, "found", false);
+	const struct event *bound = timeline_last(t, "bound", false);
+	const struct event *retrieved = timeline_last(t, "retrieve", false);
+	const struct event *mark = timeline_first(t, "mark", false);
 
 	preserved(&s, t);
-	between(&s, "freeze", freeze, frozen);
-	until(&s, "shut down", frozen, gone);
-	until(&s, "kexec to first initcall", gone, boot);
-	until(&s, "enumeration", boot, found);
-	until(&s, "probe", found, bound);
-	between(&s, "retrieve", first(t, "retrieve", false), retrieved);
-	between(&s, "freeze to first mark", freeze, mark);
+	between(&s, "freeze", "freeze", freeze, frozen);
+	until(&s, "shut down", "shutdown", frozen, gone);
+	until(&s, "kexec to first initcall", "kexec", gone, boot);
+	until(&s, "enumeration", "enumeration", boot, found);
+	until(&s, "probe", "probe", found, bound);
+	between(&s, "retrieve", "retrieve", timeline_first(t, "retrieve", false), retrieved);
+	between(&s, "freeze to first mark", NULL, freeze, mark);
 	return s.count;
 }

@@ -31,21 +31,25 @@ struct event {
  * @event: the events, freed by timeline_free()
  * @count: how many
  * @lost: lines the kernel could make no sense of
+ * @origin: what the events' times count from, in ns of CLOCK_MONOTONIC
  */
 struct timeline {
 	struct event *event;
 	size_t count;
 	size_t lost;
+	int64_t origin;
 };
 
 /**
  * struct span - a part of the whole, named after what it lies between
  * @name: for people and programs
+ * @label: in metrics, NULL if it is no phase
  * @begin: ns
  * @end: ns
  */
 struct span {
 	const char *name;
+	const char *label;
 	int64_t begin;
 	int64_t end;
 };
@@ -54,6 +58,8 @@ struct span {
 
 /* Read from @path. 0 or -errno; -EBADMSG for a line that is none. */
 int timeline_read(struct timeline *t, const char *path);
+/* What an error of it means. */
+const char *timeline_why(int err);
 void timeline_free(struct timeline *t);
 
 /*
@@ -74,6 +80,10 @@ bool timeline_hands_over(const struct timeline *t, const struct event *e);
 
 /* The parts of the last live update, as far as there are. Returns how many. */
 size_t timeline_spans(const struct timeline *t, struct span span[SPANS_MAX]);
+
+/* The last or the first event of that phase in that kernel, or NULL. */
+const struct event *timeline_last(const struct timeline *t, const char *phase, bool previous);
+const struct event *timeline_first(const struct timeline *t, const char *phase, bool previous);
 
 void timeline_text(const struct timeline *t, FILE *out);
 void timeline_json(const struct timeline *t, FILE *out);
