@@ -2,6 +2,8 @@
 #
 # install puts everything below $(DESTDIR)$(PREFIX). The command is linked to
 # the system's libraries there, and to the static libcarryover.
+#
+# TEXTFILES  where node_exporter's textfile collector reads; Debian's place
 
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
@@ -11,6 +13,8 @@ MANDIR	?= $(PREFIX)/share/man
 PCDIR	?= $(LIBDIR)/pkgconfig
 COMPDIR	?= $(PREFIX)/share/bash-completion/completions
 DOCDIR	?= $(PREFIX)/share/doc/carryover
+UNITDIR	?= $(PREFIX)/lib/systemd/system
+TEXTFILES ?= /var/lib/prometheus/node-exporter
 
 # The kernel's headers that the distribution may not have, or only older ones.
 headers	:= $(addprefix $(UAPI)/linux/,liveupdate.h iommufd.h vfio.h iommufd_liveupdate.h vfio_liveupdate.h)
@@ -36,6 +40,9 @@ install: $(lib) $(solib) $(installed-command) man
 		$(put) 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
 	$(Q)$(if $(installed-command),$(put) 755 $(installed-command) $(DESTDIR)$(BINDIR)/carryover)
 	$(Q)$(if $(installed-command),$(put) 644 cmd/carryover.bash $(DESTDIR)$(COMPDIR)/carryover)
+	$(Q)install -d $(DESTDIR)$(UNITDIR)
+	$(Q)sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@TEXTFILES@|$(TEXTFILES)|' \
+		systemd/carryover-metrics.service.in >$(DESTDIR)$(UNITDIR)/carryover-metrics.service
 	$(Q)for file in examples/*; do \
 		$(put) 644 $$file $(DESTDIR)$(DOCDIR)/examples/$${file##*/} || exit; done
 
