@@ -7,9 +7,11 @@
  *   t-holder hold NAME [WITHOUT]     preserve at once, stay in the background
  *   t-holder after NAME              in the next kernel
  *
- * WITHOUT is what it forgets: memfd, iommufd or device.
+ * WITHOUT is what it forgets: memfd, iommufd or device. While there is a file
+ * NAME.busy in the folder it was started in, it refuses.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,6 +76,23 @@ static void thawed(const struct rig *rig)
 	rig_check_dma(rig);
 }
 
+static bool is_busy(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s.busy", name);
+	return !access(path, F_OK);
+}
+
+static void refuse(int peer)
+{
+	char line[64];
+
+	answer(peer, "refused a backup is running\n");
+	hear(peer, line, sizeof(line));
+	close(peer);
+}
+
 static void serve(const struct rig *rig, int peer, const char *name, const char *without)
 {
 	char line[64];
@@ -81,6 +100,10 @@ static void serve(const struct rig *rig, int peer, const char *name, const char 
 
 	hear(peer, line, sizeof(line));
 	MUST(!strcmp(line, "prepare"));
+	if (is_busy(name)) {
+		refuse(peer);
+		return;
+	}
 	answer(peer, "progress preserving\n");
 	session = preserve(rig, name, without);
 	answer(peer, "ready\n");
