@@ -83,10 +83,12 @@ static int take(struct arguments *args, int option)
 	case OPT_DETAILED: args->detailed = true; return 0;
 	case OPT_HELP: args->help = true; return 0;
 	case OPT_SESSION:
-		if (plan->session_count == SESSIONS_MAX)
-			return cmd_error("check", "more than %d sessions", SESSIONS_MAX);
-		plan->sessions[plan->session_count++] = optarg;
-		return 0;
+		if (plan->session_count < SESSIONS_MAX) {
+			plan->sessions[plan->session_count++] = optarg;
+			return 0;
+		}
+		cmd_error("check", "more than %d sessions", SESSIONS_MAX);
+		break;
 	case OPT_PINS:
 		plan->pins = size_value(optarg);
 		if (plan->pins)
