@@ -727,6 +727,43 @@ const char *liveupdate_blob_name(const struct liveupdate_blob *blob, int node)
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_name);
 
+static bool blob_is_called(const void *fdt, const struct fdt_property *property,
+			   const char *name, size_t len)
+{
+	const char *names = fdt + fdt_off_dt_strings(fdt);
+	size_t size = fdt_size_dt_strings(fdt);
+	size_t at = fdt32_to_cpu(property->nameoff);
+
+	return at < size && len <= size - at && !memcmp(names + at, name, len);
+}
+
+/*
+ * As fdt_getprop(), with one look at each property where that takes three, which
+ * is most of the time that small things take to arrive.
+ */
+static const void *blob_property(const void *fdt, int node, const char *name,
+				 size_t *len)
+{
+	const struct fdt_property *property;
+	size_t name_len = strlen(name) + 1;
+	int at, next;
+	u32 tag;
+
+	if (fdt_next_tag(fdt, node, &next) != FDT_BEGIN_NODE)
+		return NULL;
+	do {
+		at = next;
+		tag = fdt_next_tag(fdt, at, &next);
+		property = fdt_offset_ptr(fdt, at, sizeof(*property));
+		if (tag == FDT_PROP && property &&
+		    blob_is_called(fdt, property, name, name_len)) {
+			*len = fdt32_to_cpu(property->len);
+			return property->data;
+		}
+	} while (tag == FDT_PROP || tag == FDT_NOP);
+	return NULL;
+}
+
 /**
  * liveupdate_blob_get - A property's value
  * @blob: the blob
@@ -739,12 +776,8 @@ EXPORT_SYMBOL_GPL(liveupdate_blob_name);
 const void *liveupdate_blob_get(const struct liveupdate_blob *blob, int node,
 				const char *name, size_t *len)
 {
-	const void *data;
-	int n;
-
-	data = fdt_getprop(blob->fdt, node, name, &n);
-	*len = data ? n : 0;
-	return data;
+	*len = 0;
+	return blob_property(blob->fdt, node, name, len);
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_get);
 
