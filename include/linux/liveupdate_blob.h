@@ -16,6 +16,7 @@
  * @fdt:  the tree, owned by this struct
  * @size: bytes of memory at @fdt
  * @ser:  the header that leads to @fdt across the kexec, or NULL
+ * @crc:  the checksum in @fdt once it is finished, NULL in one that was read
  * @err:  first error of the writer, kept until liveupdate_blob_finish()
  *
  * Locking is the caller's.
