@@ -48,6 +48,10 @@ ANYWHERE = (
 
 SIGN = re.compile(f"{PREFIX}(?:{'|'.join(AT_START)})|(?:{'|'.join(ANYWHERE)})")
 
+# What lockdep has between its head and its call trace, as long as chains of locks are.
+BODY = re.compile(r"-> #\d+ \(|which lock already depends|other info that might help us|"
+                  r"Chain exists of:|stack backtrace:")
+
 # Signs this close together are one report: its head, its call traces.
 REPORT_LINES = 60
 CONTEXT_BEFORE = 2
@@ -68,7 +72,7 @@ def _report(log: List[str], at: int) -> int:
     for i in range(at, len(log)):
         if i - last > REPORT_LINES:
             break
-        if SIGN.search(log[i]):
+        if SIGN.search(log[i]) or BODY.search(log[i]):
             last = i
         if "---[ end trace" in log[i]:
             return i + 1
