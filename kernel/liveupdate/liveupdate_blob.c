@@ -220,8 +220,8 @@ int liveupdate_blob_finish(struct liveupdate_blob *blob)
 	if (err)
 		blob_drop(blob);
 	else
-		blob->crc = fdt_getprop_w(blob->fdt, 0,
-					  LIVEUPDATE_BLOB_CRC32, NULL);
+		blob->crc = liveupdate_blob_cell(blob, 0, LIVEUPDATE_BLOB_CRC32,
+						 sizeof(*blob->crc));
 	return err;
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_finish);
@@ -845,9 +845,9 @@ EXPORT_SYMBOL_GPL(liveupdate_blob_get_u64);
 void *liveupdate_blob_cell(struct liveupdate_blob *blob, int node,
 			   const char *name, size_t len)
 {
-	int is;
-	void *cell = fdt_getprop_w(blob->fdt, node, name, &is);
+	size_t is;
+	const void *cell = liveupdate_blob_get(blob, node, name, &is);
 
-	return cell && is == len ? cell : NULL;
+	return cell && is == len ? (void *)cell : NULL;
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_cell);
