@@ -78,12 +78,11 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_enable);
 
 /**
  * pci_liveupdate_drop_saved_master - See to a device that is taken over
- * @pdev: the device, enabled, after pci_save_state()
+ * @pdev: the device, after pci_liveupdate_enable() and pci_save_state()
  *
  * A driver that saves the state of a stopped device, to restore it when it is
  * done, finds Bus Master on and INTx off in an incoming one, so that is taken
- * out of the saved state. Enabling the device has let its INTx go, which nobody
- * serves yet: it is disabled again. Other devices are not touched.
+ * out of the saved state. Other devices are not touched.
  */
 void pci_liveupdate_drop_saved_master(struct pci_dev *pdev)
 {
@@ -91,7 +90,6 @@ void pci_liveupdate_drop_saved_master(struct pci_dev *pdev)
 		return;
 	pdev->saved_config_space[PCI_COMMAND / 4] &=
 			~(PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
-	pci_incoming_silence(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_drop_saved_master);
 
