@@ -13,15 +13,34 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/kexec.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "liveupdate.h"
+#include "pci.h"
 
-/* Protects outgoing and what it points at; taken below a session's mutex. */
+/* Protects what follows and what it points at; taken below a session's mutex. */
 static DEFINE_MUTEX(outgoing_lock);
 static struct pci_ser *outgoing;
+
+/* How many devices are frozen. */
+static unsigned int outgoing_frozen;
+
+/**
+ * struct outgoing_unplug - a removal that was put off
+ * @list: in outgoing_unplugs
+ * @pdev: the device, with a reference
+ */
+struct outgoing_unplug {
+	struct list_head list;
+	struct pci_dev *pdev;
+};
+
+static LIST_HEAD(outgoing_unplugs);
 
 static struct pci_dev_ser *outgoing_find(struct pci_dev *pdev)
 {
@@ -159,19 +178,23 @@ bool pci_liveupdate_warn_outgoing(void)
 	return any;
 }
 
-/* Where the bridges above lead now. */
-static void outgoing_refresh(struct pci_dev *pdev)
+/* Where the bridges above lead now; false when the device is on its way out. */
+static bool outgoing_refresh(struct pci_dev *pdev)
 {
-	struct pci_dev *bridge;
+	struct pci_dev *dev;
 
-	guard(mutex)(&outgoing_lock);
-	for (bridge = pci_upstream_bridge(pdev); bridge;
-	     bridge = pci_upstream_bridge(bridge)) {
-		struct pci_dev_ser *ser = outgoing_find(bridge);
+	lockdep_assert_held(&outgoing_lock);
 
-		if (ser)
-			outgoing_describe(bridge, ser);
+	for (dev = pdev; dev; dev = pci_upstream_bridge(dev)) {
+		struct pci_dev_ser *ser = outgoing_find(dev);
+
+		if (pci_dev_is_disconnected(dev) ||
+		    (ser && ser->flags & PCI_DEV_SER_LEAVING))
+			return false;
+		if (ser && dev != pdev)
+			outgoing_describe(dev, ser);
 	}
+	return true;
 }
 
 /**
@@ -181,18 +204,110 @@ static void outgoing_refresh(struct pci_dev *pdev)
  * An image that was loaded without KHO data, by the kexec_load() system call,
  * would take all memory for free, that which the device writes to as well.
  *
+ * From then on the device is not removed, even when it was pulled out.
+ *
  * Context: The freeze callback, in reboot(), which holds the kexec lock.
- * Return: 0, or -ENOEXEC after a line in the log.
+ * Return: 0, or after a line in the log -ENOEXEC for such an image, -EBUSY for a
+ *         device that is being removed.
  */
 int pci_liveupdate_freeze(struct pci_dev *pdev)
 {
-	outgoing_refresh(pdev);
-	if (kexec_image && kexec_image->kho.fdt)
-		return 0;
-	pci_warn(pdev, "liveupdate: the loaded image has no KHO data, load it with kexec_file_load()\n");
-	return -ENOEXEC;
+	if (!kexec_image || !kexec_image->kho.fdt) {
+		pci_warn(pdev, "liveupdate: the loaded image has no KHO data, load it with kexec_file_load()\n");
+		return -ENOEXEC;
+	}
+	guard(mutex)(&outgoing_lock);
+	if (!outgoing_refresh(pdev)) {
+		pci_warn(pdev, "liveupdate: can't be frozen: it was pulled out\n");
+		return -EBUSY;
+	}
+	outgoing_frozen++;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_freeze);
+
+static struct pci_dev *outgoing_next_unplug(void)
+{
+	struct outgoing_unplug *unplug;
+	struct pci_dev *pdev;
+
+	guard(mutex)(&outgoing_lock);
+	unplug = list_first_entry_or_null(&outgoing_unplugs,
+					  struct outgoing_unplug, list);
+	if (!unplug || outgoing_frozen)
+		return NULL;
+	list_del(&unplug->list);
+	pdev = unplug->pdev;
+	kfree(unplug);
+	return pdev;
+}
+
+static void outgoing_unplug_work(struct work_struct *work)
+{
+	struct pci_dev *pdev;
+
+	while ((pdev = outgoing_next_unplug())) {
+		pci_stop_and_remove_bus_device_locked(pdev);
+		pci_dev_put(pdev);
+	}
+}
+
+static DECLARE_WORK(outgoing_unplug, outgoing_unplug_work);
+
+/**
+ * pci_liveupdate_unfreeze - Undo pci_liveupdate_freeze()
+ * @pdev: the device
+ *
+ * With the last one, what was pulled out meanwhile is removed: that waits for
+ * the session that has the device's file, as ever.
+ */
+void pci_liveupdate_unfreeze(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+	if (!--outgoing_frozen && !list_empty(&outgoing_unplugs))
+		queue_work(system_long_wq, &outgoing_unplug);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_unfreeze);
+
+static void outgoing_put_off(struct pci_dev *pdev)
+{
+	struct outgoing_unplug *unplug = kmalloc_obj(*unplug);
+
+	pci_warn(pdev, "liveupdate: pulled out while the kernel ends, not removed\n");
+	if (!unplug)
+		return;
+	unplug->pdev = pci_dev_get(pdev);
+	list_add_tail(&unplug->list, &outgoing_unplugs);
+}
+
+/**
+ * pci_liveupdate_may_remove - May a device and those below be removed now?
+ * @pdev: the device
+ *
+ * A driver that is removed waits for the session that has its device's file, with
+ * the device's lock held and in the interrupt thread of the port above. Once the
+ * kernel is frozen nobody gives the session up, and device_shutdown() would wait
+ * for either.
+ *
+ * Context: pci_lock_rescan_remove() is held.
+ * Return: false for a device that is preserved, or above such a one, while any
+ *         is frozen: pci_liveupdate_unfreeze() removes it. When true, the
+ *         device is not frozen any more.
+ */
+bool pci_liveupdate_may_remove(struct pci_dev *pdev)
+{
+	struct pci_dev_ser *ser;
+
+	guard(mutex)(&outgoing_lock);
+	ser = outgoing_find(pdev);
+	if (!ser)
+		return true;
+	ser->flags |= PCI_DEV_SER_LEAVING;
+	if (!outgoing_frozen)
+		return true;
+	outgoing_put_off(pdev);
+	return false;
+}
 
 int pci_liveupdate_flb_preserve(struct liveupdate_flb_op_args *args)
 {

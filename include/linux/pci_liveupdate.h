@@ -44,6 +44,8 @@ int pci_liveupdate_register(struct liveupdate_file_handler *fh);
 int pci_liveupdate_preserve(struct pci_dev *pdev, u64 handle);
 void pci_liveupdate_unpreserve(struct pci_dev *pdev);
 int pci_liveupdate_freeze(struct pci_dev *pdev);
+void pci_liveupdate_unfreeze(struct pci_dev *pdev);
+bool pci_liveupdate_may_remove(struct pci_dev *pdev);
 bool pci_liveupdate_outgoing(struct pci_dev *pdev);
 
 void pci_liveupdate_setup_device(struct pci_dev *pdev);
@@ -76,6 +78,11 @@ void pci_liveupdate_release(struct pci_dev *pdev);
 static inline bool pci_liveupdate_outgoing(struct pci_dev *pdev)
 {
 	return false;
+}
+
+static inline bool pci_liveupdate_may_remove(struct pci_dev *pdev)
+{
+	return true;
 }
 
 static inline void pci_liveupdate_setup_device(struct pci_dev *pdev) { }

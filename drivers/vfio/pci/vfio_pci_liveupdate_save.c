@@ -227,17 +227,14 @@ static int freeze_filled_in(struct vfio_pci_save *save,
 	return 0;
 }
 
-static int freeze_locked(struct liveupdate_file_op_args *args,
-			 struct vfio_device_file *df)
+static int freeze_open(struct liveupdate_file_op_args *args,
+		       struct vfio_device_file *df)
 {
 	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
 	struct vfio_pci_save *save = args->private_data;
 	u64 token;
 	int ret;
 
-	ret = pci_liveupdate_freeze(vdev->pdev);
-	if (ret)
-		return ret;
 	ret = liveupdate_get_token_outgoing(args->session,
 					    iommufd_ctx_file(df->iommufd),
 					    &token);
@@ -249,6 +246,21 @@ static int freeze_locked(struct liveupdate_file_op_args *args,
 	ret = freeze_filled_in(save, df, token);
 	if (ret)
 		vfio_pci_liveupdate_thaw(vdev);
+	return ret;
+}
+
+static int freeze_locked(struct liveupdate_file_op_args *args,
+			 struct vfio_device_file *df)
+{
+	struct pci_dev *pdev = vfio_pci_lu_vdev(df->device)->pdev;
+	int ret;
+
+	ret = pci_liveupdate_freeze(pdev);
+	if (ret)
+		return ret;
+	ret = freeze_open(args, df);
+	if (ret)
+		pci_liveupdate_unfreeze(pdev);
 	return ret;
 }
 
@@ -274,7 +286,9 @@ int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
 void vfio_pci_lu_unfreeze(struct liveupdate_file_op_args *args)
 {
 	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
 
 	guard(mutex)(&df->device->dev_set->lock);
-	vfio_pci_liveupdate_thaw(vfio_pci_lu_vdev(df->device));
+	vfio_pci_liveupdate_thaw(vdev);
+	pci_liveupdate_unfreeze(vdev->pdev);
 }

@@ -49,7 +49,7 @@ static void kexec_fails(const char *bdf)
 	CHECK(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 		      LINUX_REBOOT_CMD_KEXEC, NULL) < 0);
 	SAME(errno, EBUSY);
-	CHECK(log_has(log, (const char *[]){ bdf, "being unbound", NULL }));
+	CHECK(log_has(log, (const char *[]){ bdf, "pulled out", NULL }));
 	close(log);
 }
 

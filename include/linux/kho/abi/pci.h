@@ -36,6 +36,9 @@
 /* The bridge had Bus Master on when the kernel was frozen. */
 #define PCI_DEV_SER_MASTER	0x0002
 
+/* Was to be removed; of no meaning to the next kernel, which sees what is there. */
+#define PCI_DEV_SER_LEAVING	0x0004
+
 /* Registers of a bridge from PCI_PRIMARY_BUS on: bus numbers and windows. */
 #define PCI_SER_BRIDGE_WORDS	7
 
