@@ -34,6 +34,11 @@ void slot_monitor(const char *fmt, ...)
 	fflush(stdout);
 }
 
+void slot_plug_edu(const char *port)
+{
+	slot_monitor("device_add edu,bus=%s,dma_mask=0xffffffffffffffff", port);
+}
+
 /* 0 for a device that has no PCI Express capability. */
 static unsigned int find_express(const char *bdf)
 {

@@ -14,6 +14,12 @@
 /* Have QEMU's monitor do something; see tools/vm/vmlib/monitor.py. */
 void slot_monitor(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Have an edu device plugged into this port of QEMU's, one that reaches all memory
+ * as those that the runner makes.
+ */
+void slot_plug_edu(const char *port);
+
 /* Pull the device below a port out, without asking anybody. */
 void slot_pull(const char *port);
 

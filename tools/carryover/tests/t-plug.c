@@ -73,7 +73,7 @@ static int pulled(void)
 	close(rig.device);
 	close(rig.iommufd);
 	MUST(slot_wait(bdf, false));
-	slot_monitor("device_add edu,bus=rp");
+	slot_plug_edu("rp");
 	MUST(slot_wait(bdf, true));
 	rig_open(&rig, bdf, TOKEN);
 	rig_check_dma(&rig);
@@ -189,7 +189,7 @@ static void same(const char *bdf, const char *port)
 	int session = rig_session_retrieve(SESSION);
 
 	pull(bdf, port);
-	slot_monitor("device_add edu,bus=rp");
+	slot_plug_edu("rp");
 	MUST(slot_wait(bdf, true));
 	CHECK(!rig_master(bdf));
 	FAILS(co_session_retrieve_fd(session, TOKEN + RIG_VFIO), ENXIO);

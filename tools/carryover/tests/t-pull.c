@@ -166,7 +166,7 @@ static bool pull(struct rig *last, const char *bdf, const char *port)
 	co_buffer_close(&rig.buffer);
 	MUST(slot_wait(bdf, false));
 	close(log);
-	slot_monitor("device_add edu,bus=rp");
+	slot_plug_edu("rp");
 	MUST(slot_wait(bdf, true));
 	MUST(slot_wait_on(port));
 	return put_off;
