@@ -33,6 +33,7 @@ int liveupdate_get_token_outgoing(struct liveupdate_session *session,
 				  struct file *file, u64 *token);
 void liveupdate_walk_outgoing(struct liveupdate_session *session,
 			      liveupdate_file_fn fn, void *ctx);
+void liveupdate_drop_file(struct liveupdate_session *session, struct file *file);
 int liveupdate_check_token(struct liveupdate_session *session, u64 token,
 			   const char *compatible);
 bool liveupdate_can_retry(struct liveupdate_session *session, u64 token);
@@ -50,6 +51,11 @@ liveupdate_get_token_outgoing(struct liveupdate_session *session,
 static inline void
 liveupdate_walk_outgoing(struct liveupdate_session *session,
 			 liveupdate_file_fn fn, void *ctx)
+{
+}
+
+static inline void liveupdate_drop_file(struct liveupdate_session *session,
+					struct file *file)
 {
 }
 

@@ -6,10 +6,20 @@
  * The session's mutex protects the list that is walked here; a luo_file's
  * file, handler and token do not change while it is on the list.
  */
+#include <linux/kho/abi/luo_dropped.h>
 #include <linux/liveupdate_files.h>
+
+/* It is on the list for its token only. */
+static bool luo_file_is_dropped(const struct luo_file *luo_file)
+{
+	return IS_ENABLED(CONFIG_LIVEUPDATE_BLOB) &&
+	       !strcmp(luo_file->fh->compatible, LUO_DROPPED_COMPATIBLE);
+}
 
 static bool luo_file_is(struct luo_file *luo_file, struct file *file)
 {
+	if (luo_file_is_dropped(luo_file))
+		return false;
 	/* A second open of the same object has a file of its own, one ID. */
 	return luo_file->file->f_op == file->f_op &&
 	       luo_get_id(luo_file->fh, luo_file->file) ==
@@ -56,7 +66,8 @@ void liveupdate_walk_outgoing(struct liveupdate_session *session,
 	struct luo_file *luo_file;
 
 	list_for_each_entry(luo_file, &set->files_list, list)
-		fn(ctx, luo_file->file, luo_file->token);
+		if (!luo_file_is_dropped(luo_file))
+			fn(ctx, luo_file->file, luo_file->token);
 }
 EXPORT_SYMBOL_GPL(liveupdate_walk_outgoing);
 
@@ -177,6 +188,67 @@ static void luo_file_pre_finish(struct luo_file_set *set)
 
 #ifdef CONFIG_LIVEUPDATE_BLOB
 #include "luo_dump.h"
+
+/**
+ * luo_file_of - A file of an outgoing session
+ * @session: the session
+ * @file:    the file that was preserved
+ *
+ * Return: what LUO keeps of it, or NULL.
+ */
+struct luo_file *luo_file_of(struct liveupdate_session *session,
+			     struct file *file)
+{
+	struct luo_file_set *set = luo_session_file_set(session);
+	struct luo_file *luo_file;
+
+	list_for_each_entry(luo_file, &set->files_list, list)
+		if (luo_file->file == file)
+			return luo_file;
+	return NULL;
+}
+
+u64 luo_file_token(const struct luo_file *luo_file)
+{
+	return luo_file->token;
+}
+
+/**
+ * luo_file_swap - Exchange who looks after a file, and what is handed over of it
+ * @luo_file: of an outgoing session
+ * @handler:  [IN/OUT] its handler
+ * @data:     [IN/OUT] its serialized data
+ *
+ * Context: reboot(), with the session's mutex held.
+ */
+void luo_file_swap(struct luo_file *luo_file,
+		   struct liveupdate_file_handler **handler, u64 *data)
+{
+	swap(luo_file->fh, *handler);
+	swap(luo_file->serialized_data, *data);
+}
+
+/**
+ * luo_file_unpreserve_one - Give up what was preserved of one file
+ * @set:      its session's files
+ * @luo_file: the file, which stays on the list
+ * @handler:  who preserved it
+ * @data:     and as what
+ *
+ * Context: reboot(), with the session's mutex held.
+ */
+void luo_file_unpreserve_one(struct luo_file_set *set, struct luo_file *luo_file,
+			     struct liveupdate_file_handler *handler, u64 data)
+{
+	struct liveupdate_file_op_args args = LUO_FILE_ARGS(set);
+
+	args.handler = handler;
+	args.file = luo_file->file;
+	args.serialized_data = data;
+	args.private_data = luo_file->private_data;
+	handler->ops->unpreserve(&args);
+	luo_flb_file_unpreserve(handler);
+}
 
 /**
  * luo_file_has_handler - Is there a handler for files of this kind?

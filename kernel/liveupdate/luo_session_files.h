@@ -8,6 +8,8 @@
 
 #include <linux/container_of.h>
 
+#include "luo_dropped.h"
+
 static inline struct luo_session *luo_file_set_owner(struct luo_file_set *set)
 {
 	return container_of(set, struct luo_session, file_set);
@@ -18,6 +20,11 @@ static inline struct liveupdate_session *
 luo_file_set_session(struct luo_file_set *set)
 {
 	return (struct liveupdate_session *)luo_file_set_owner(set);
+}
+
+static inline const char *luo_session_name(struct liveupdate_session *session)
+{
+	return ((struct luo_session *)session)->name;
 }
 
 static inline struct luo_file_set *
