@@ -25,6 +25,8 @@ struct file *iommufd_ctx_file(struct iommufd_ctx *ictx);
 int iommufd_device_keep(struct iommufd_device *idev);
 void iommufd_device_unkeep(struct iommufd_device *idev);
 u32 iommufd_device_hwpt_id(struct iommufd_device *idev);
+bool iommufd_device_is_optional(struct iommufd_device *idev);
+void iommufd_device_set_optional(struct iommufd_device *idev, bool optional);
 int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf, u32 pt_id);
 void iommufd_restore_bound(struct iommufd_ctx *ictx);
 void iommufd_restore_end(struct iommufd_ctx *ictx, u32 id, bool done);

@@ -205,8 +205,11 @@ static void lu_unpreserve(struct liveupdate_file_op_args *args)
 static int lu_freeze(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_save *save = args->private_data;
+	int rc = iommufd_save_resolve(save, args->session);
 
-	return iommufd_save_resolve(save, args->session);
+	if (rc && iommufd_ctx_is_optional(save->ictx))
+		liveupdate_drop_file(args->session, args->file);
+	return rc;
 }
 
 /* A context with a file of its own, as iommufd_fops_open() makes it. */

@@ -23,9 +23,11 @@ struct iommufd_ucmd;
  * struct iommufd_gate - what changes of a context or a device have to pass
  * @inside: how many are under way; negative while the gate is shut. All zeroes
  *          is a gate that is open.
+ * @optional: of a device: a live update that can't carry it goes on without
  */
 struct iommufd_gate {
 	atomic_t inside;
+	bool optional;
 };
 
 /**
@@ -55,6 +57,7 @@ void iommufd_liveupdate_init(struct iommufd_ctx *ictx);
 void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx);
 void iommufd_liveupdate_register(void);
 void iommufd_liveupdate_unregister(void);
+bool iommufd_ctx_is_optional(struct iommufd_ctx *ictx);
 int iommufd_gate_shut(struct iommufd_gate *gate);
 void iommufd_gate_open(struct iommufd_gate *gate);
 struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,

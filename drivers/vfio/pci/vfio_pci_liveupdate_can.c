@@ -133,23 +133,57 @@ feature_obstacle(struct vfio_pci_core_device *vdev)
 	return device_obstacle(device);
 }
 
-static int liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
-			      void __user *arg, size_t argsz)
+static bool is_optional(struct vfio_device *device)
+{
+	guard(mutex)(&device->dev_set->lock);
+	return device->iommufd_device &&
+	       iommufd_device_is_optional(device->iommufd_device);
+}
+
+static int get_feature(struct vfio_pci_core_device *vdev, void __user *arg)
 {
 	struct vfio_device_feature_liveupdate lu = {};
-	int ret;
 
-	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
-				 sizeof(lu));
-	if (ret != 1)
-		return ret;
 	lu.obstacle = feature_obstacle(vdev);
 	if (lu.obstacle == VFIO_LIVEUPDATE_OK)
 		lu.flags = VFIO_LIVEUPDATE_PRESERVABLE |
 			   VFIO_LIVEUPDATE_NO_RESET |
 			   VFIO_LIVEUPDATE_RUNNING_DMA |
 			   VFIO_LIVEUPDATE_ATTACHED;
+	if (is_optional(&vdev->vdev))
+		lu.flags |= VFIO_LIVEUPDATE_OPTIONAL;
 	return copy_to_user(arg, &lu, sizeof(lu)) ? -EFAULT : 0;
+}
+
+static int set_feature(struct vfio_device *device, void __user *arg)
+{
+	struct vfio_device_feature_liveupdate lu;
+
+	if (copy_from_user(&lu, arg, sizeof(lu)))
+		return -EFAULT;
+	if (lu.flags & ~VFIO_LIVEUPDATE_OPTIONAL || lu.obstacle)
+		return -EINVAL;
+	guard(mutex)(&device->dev_set->lock);
+	if (!device->cdev_opened || !device->iommufd_device)
+		return -EOPNOTSUPP;
+	iommufd_device_set_optional(device->iommufd_device,
+				    lu.flags & VFIO_LIVEUPDATE_OPTIONAL);
+	return 0;
+}
+
+static int liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
+			      void __user *arg, size_t argsz)
+{
+	int ret;
+
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET |
+				 VFIO_DEVICE_FEATURE_SET,
+				 sizeof(struct vfio_device_feature_liveupdate));
+	if (ret != 1)
+		return ret;
+	if (flags & VFIO_DEVICE_FEATURE_SET)
+		return set_feature(&vdev->vdev, arg);
+	return get_feature(vdev, arg);
 }
 
 static bool is_frozen(struct vfio_pci_core_device *vdev)

@@ -268,15 +268,23 @@ static int freeze_locked(struct liveupdate_file_op_args *args,
  * vfio_pci_lu_freeze - The freeze callback
  * @args: of the file
  *
+ * A device that is optional is left behind when this fails, but not for an image
+ * that would leave all of them behind.
+ *
  * Return: 0; -EBUSY when the device can't be carried any more, -ENOEXEC and
  *         -ENOENT when the image or the session lacks something.
  */
 int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
 {
 	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	int ret;
 
 	guard(mutex)(&df->device->dev_set->lock);
-	return freeze_locked(args, df);
+	ret = freeze_locked(args, df);
+	if (ret && ret != -ENOEXEC &&
+	    iommufd_device_is_optional(df->device->iommufd_device))
+		liveupdate_drop_file(args->session, args->file);
+	return ret;
 }
 
 /**

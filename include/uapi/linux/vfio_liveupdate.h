@@ -11,6 +11,9 @@
  * VFIO_DEVICE_FEATURE_GET: can the file be preserved, and how much of the
  * device is? VFIO_DEVICE_FEATURE_PROBE says whether the kernel can be asked.
  *
+ * VFIO_DEVICE_FEATURE_SET: VFIO_LIVEUPDATE_OPTIONAL in @flags, or not; the rest is
+ * zero. The file is a cdev's, bound to an iommufd; otherwise EOPNOTSUPP.
+ *
  * The number is far from those that are handed out one by one.
  */
 #define VFIO_DEVICE_FEATURE_LIVEUPDATE	0xca44
@@ -34,6 +37,13 @@ struct vfio_device_feature_liveupdate {
 #define VFIO_LIVEUPDATE_RUNNING_DMA	(1 << 2)
 /* Binding, attachment, IOAS and mappings come back; nothing is to be redone. */
 #define VFIO_LIVEUPDATE_ATTACHED	(1 << 3)
+/*
+ * When the file can't be frozen the live update goes on without it, and the device
+ * is stopped as one that was not preserved; RETRIEVE_FD gives ENODATA. The iommufd
+ * is left behind, too, when it can't be frozen and all its devices are optional.
+ * Without the flag reboot() fails. A retrieved file does not have it.
+ */
+#define VFIO_LIVEUPDATE_OPTIONAL	(1 << 4)
 
 enum vfio_liveupdate_obstacle {
 	VFIO_LIVEUPDATE_OK = 0,
