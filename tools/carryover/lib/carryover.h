@@ -292,6 +292,22 @@ int co_device_attach(int device, uint32_t *pt_id);
 int co_device_detach(int device);
 
 /**
+ * co_device_set_optional - may a live update leave the device behind?
+ * @device: bound by co_device_bind()
+ * @optional: when its file, or its iommufd, can't be frozen, the live update goes
+ * on without it and the device is stopped; otherwise reboot() fails
+ *
+ * For the file descriptor store of a service manager, where the files of all
+ * services are in one session, and one that lacks another would cost all of them.
+ * In the next kernel co_session_retrieve_fd() gives -ENODATA for what was left
+ * behind. A retrieved device has to be told again.
+ *
+ * Returns: 0; -EOPNOTSUPP if it is not bound; -ENOTTY if the kernel cannot
+ * preserve devices.
+ */
+int co_device_set_optional(int device, bool optional);
+
+/**
  * co_device_reset - reset a device
  * @device: bound by co_device_bind()
  *

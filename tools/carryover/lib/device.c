@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <linux/vfio_liveupdate.h>
+
 #include "internal.h"
 
 /* The only name in there that contains "vfio" is the device's. */
@@ -81,6 +83,23 @@ int co_device_detach(int device)
 
 	return ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &arg) ?
 		co_fail("DETACH_IOMMUFD_PT of %s", co_name(device).text) : 0;
+}
+
+int co_device_set_optional(int device, bool optional)
+{
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_liveupdate lu;
+	} arg = {
+		.head.argsz = sizeof(arg),
+		.head.flags = VFIO_DEVICE_FEATURE_SET |
+			      VFIO_DEVICE_FEATURE_LIVEUPDATE,
+		.lu.flags = optional ? VFIO_LIVEUPDATE_OPTIONAL : 0,
+	};
+
+	if (ioctl(device, VFIO_DEVICE_FEATURE, &arg))
+		return co_fail("FEATURE_LIVEUPDATE of %s", co_name(device).text);
+	return 0;
 }
 
 int co_device_reset(int device)
