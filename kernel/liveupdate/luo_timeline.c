@@ -5,7 +5,7 @@
  * Events go to a ring in preserved memory, so that nothing has to be done, and
  * nothing can fail, when the kernel is on its way out. The next kernel copies
  * the ring and starts one of its own. See <linux/kho/abi/liveupdate_timeline.h>
- * and, for how it is shown, luo_timeline_show.c.
+ * and, for how it is shown, luo_timeline_show.c. Each is a trace event, too.
  */
 #define pr_fmt(fmt) "liveupdate: timeline: " fmt
 
@@ -24,6 +24,9 @@
 #include <linux/string.h>
 #include <linux/syscore_ops.h>
 #include <linux/timex.h>
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/liveupdate.h>
 
 #include "luo_timeline.h"
 #include "luo_timeline_ring.h"
@@ -59,6 +62,7 @@ static __printf(4, 0) void stamp(enum liveupdate_phase phase, u64 begin,
 	event.begin = begin ?: event.end;
 	vscnprintf(event.object, sizeof(event.object), object, args);
 	ring_add(&event);
+	trace_liveupdate_stamp(&event);
 }
 
 static __printf(4, 5) void stamp_span(enum liveupdate_phase phase, u64 begin,
