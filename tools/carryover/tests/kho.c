@@ -3,6 +3,7 @@
  * The tree of memory that KHO will hand over: debugfs shows the FDT that has its
  * address, /dev/mem the rest. Layout: include/linux/kho/abi/kexec_handover.h.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -62,6 +63,19 @@ static long long count(int mem, uint64_t phys, unsigned int level)
 	return keys;
 }
 
+/* With CONFIG_STRICT_DEVMEM there is a /dev/mem, and no RAM in it. */
+static int open_ram(uint64_t phys)
+{
+	int mem = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	if (mem < 0 || pread(mem, &byte, 1, phys) == 1)
+		return mem;
+	MUST(errno == EPERM);
+	close(mem);
+	return -1;
+}
+
 long long kho_keys(void)
 {
 	long long keys;
@@ -70,7 +84,7 @@ long long kho_keys(void)
 	/* A kernel that got a handover itself does not show what it hands over. */
 	if (!access(IN, F_OK))
 		return -1;
-	mem = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+	mem = open_ram(root());
 	if (mem < 0)
 		return -1;
 	keys = count(mem, root(), TOP_LEVEL);

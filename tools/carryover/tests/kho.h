@@ -5,8 +5,8 @@
 
 /*
  * Keys in the tree of memory that is to be preserved, each a run of pages.
- * Needs a kernel with /dev/mem for RAM, as the debug profile has, and one that was
- * not handed anything itself; -1 without.
+ * Needs a kernel that shows RAM in /dev/mem, as the debug profile does, and one that
+ * was not handed anything itself; -1 without.
  */
 long long kho_keys(void);
 
