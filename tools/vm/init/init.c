@@ -90,6 +90,24 @@ static int load_next(int next, int stage)
 	return ret;
 }
 
+/* What the runner put below /lib/modules for this kernel to have. */
+static int load_modules(int stage)
+{
+	char *names = plan_read("modules", stage), *command;
+	char *argv[] = { "sh", "-c", NULL, NULL };
+	int ret = 126;
+
+	if (!names)
+		return 0;
+	if (asprintf(&command, "modprobe -a %s", names) >= 0) {
+		argv[2] = command;
+		ret = run_command(argv, stage);
+	}
+	if (ret)
+		wire_report("modules %d failed %d", stage, ret);
+	return ret;
+}
+
 static int run_stage(int stage)
 {
 	char *argv[] = { "sh", "-c", plan_read("stage", stage), NULL };
@@ -195,6 +213,8 @@ int main(void)
 	wire_report("kernel %d tsc %llu release %s", stage, tsc, u.release);
 	wire_kmsg("carryover-init: stage %d", stage);
 	set_environment(stage);
+	if (load_modules(stage))
+		power_off();
 	if (plan_has("shell", 0)) {
 		pid_t pid = fork();
 

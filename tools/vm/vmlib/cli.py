@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import guest, needs, paths
+from . import guest, modules, needs, paths
 from .job import Job, Stage, command_line, kho_scratch
 from .paths import UserError
 
@@ -87,6 +87,10 @@ def _parser():
         help="environment of the stages; may repeat")
     add("--kernel", type=Path, metavar="IMAGE",
         help="the image of all kernels (default: the release profile's, or $CARRYOVER_KERNEL)")
+    add("--module", action="append", metavar="NAME",
+        default=os.environ.get("CARRYOVER_MODULES", "").split(),
+        help="a module to have loaded before every stage, in kernels that have it as one; may "
+             "repeat, beyond those in $CARRYOVER_MODULES")
     add("--append", action="append", default=[], metavar="STR",
         help="more kernel command line, all kernels")
     add("--smp", type=int, default=2, metavar="N", help="processors (default 2)")
@@ -126,7 +130,8 @@ def _number_stages(options, numbered, commands, numbers):
         Stage(number, commands.get(number, ""), kernel,
               command_line(number, scratch, options.icount,
                            always + options.append + numbered.from_stage("append", number)),
-              number in numbered.values["expect-fail-stage"], _way(numbered, number))
+              number in numbered.values["expect-fail-stage"], _way(numbered, number),
+              sorted(modules.of_kernel(kernel, options.module).needs))
         for number, kernel in zip(numbers, kernels)]
 
 

@@ -36,6 +36,8 @@ class Stage:
     expect_fail: bool = False
     # How it comes to run: kexec, crash or reboot.
     way: str = "kexec"
+    # Names of those modules to be loaded before the command that this kernel has.
+    modules: List[str] = field(default_factory=list)
 
 
 @dataclass

@@ -34,6 +34,8 @@ def read_report(lines: List[str]) -> Report:
                 report.kernels.append(int(number))
             case ["stage", number, "exit", code]:
                 report.exits[int(number)] = int(code)
+            case ["modules", number, "failed", code]:
+                report.failures.append(f"modules of kernel {number}: modprobe exited {code}")
             case ["load", number, "failed", code]:
                 report.failures.append(f"kernel {number} could not be loaded: kexec exited {code}")
             case ["kexec", number, "failed", code]:

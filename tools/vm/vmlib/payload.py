@@ -8,6 +8,7 @@ The plan is a folder of small files, read by tools/vm/init/plan.c:
     cmdlineN       its kernel command line
     byN            there unless kernel N comes by an ordinary kexec: 'crash' or 'reboot'
     expect-failN   go on to the next stage although this one is going to fail
+    modulesN       modules kernel N loads before its stage
     environment    NAME=VALUE lines for the commands
     late-load      load the next kernel after the stage instead of before it
     kmemleak       scan for leaks after every stage
@@ -19,7 +20,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import paths
+from . import modules, paths
 from .cpio import Archive
 
 PLAN = "carryover"
@@ -74,6 +75,8 @@ def _plan(archive: Archive, job):
         archive.data(f"{PLAN}/stage{stage.number}", stage.command.encode())
         if stage.way != "kexec":
             archive.data(f"{PLAN}/by{stage.number}", stage.way.encode())
+        if stage.modules:
+            archive.data(f"{PLAN}/modules{stage.number}", " ".join(stage.modules).encode())
         if stage.expect_fail:
             archive.data(f"{PLAN}/expect-fail{stage.number}", b"")
     for flag in job.plan_flags:
@@ -90,6 +93,8 @@ def build(job, initrd: bytes) -> bytes:
     _busybox(archive)
     _kexec(archive)
     _kernels(archive, job.stages)
+    for stage in job.stages:
+        modules.add(archive, modules.of_kernel(stage.kernel, stage.modules))
     archive.data("boot/initrd", initrd)
     _plan(archive, job)
     return archive.bytes()
