@@ -22,6 +22,7 @@ help:
 	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), or another of"
 	@echo "                           tools/vm/configs/"
 	@echo "make userspace             build the library, the demo and the test programs"
+	@echo "make check-distro          the tests marked for it on Debian's own configuration"
 	@echo "make check-kcsan           tests in which calls meet, on a kernel that reports races"
 	@echo "make bench                 what a live update costs, and whether it is within the limits;"
 	@echo "                           a table, a plot and JSON. BENCH='--short' or a few payloads"
@@ -89,6 +90,12 @@ check-debug: packages
 	$(SAY) tests, on the debug kernel
 	@tools/check/run debug $(TESTS)
 
+check-distro: packages
+	@tools/vm/build distro base off
+	@$(MAKE) --no-print-directory userspace
+	$(SAY) tests, on Debian's own configuration
+	@tools/check/run distro $(TESTS)
+
 check-kcsan: packages
 	@tools/vm/build kcsan
 	@$(MAKE) --no-print-directory userspace
@@ -121,4 +128,4 @@ clean:
 	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests matrix)
 
 .PHONY: help packages source kernel kernels userspace install series demo lint check check-debug \
-	check-kcsan bench check-matrix baseline shell clean
+	check-distro check-kcsan bench check-matrix baseline shell clean
