@@ -6,7 +6,6 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/security.h>
 
 #include "io_pagetable.h"
 #include "iommufd_private.h"
@@ -49,20 +48,13 @@ static struct file *iopt_get_file(struct io_pagetable *iopt,
  */
 static struct file *file_for(struct file *file, bool writable)
 {
-	struct file *open = file;
-	int rc;
+	struct file *open;
 
-	if (!writable && (file->f_mode & FMODE_WRITE)) {
-		open = dentry_open(&file->f_path, O_RDONLY, current_cred());
-		fput(file);
-		if (IS_ERR(open))
-			return open;
-	}
-	rc = security_file_receive(open);
-	if (!rc)
-		return open;
-	fput(open);
-	return ERR_PTR(rc);
+	if (writable || !(file->f_mode & FMODE_WRITE))
+		return file;
+	open = dentry_open(&file->f_path, O_RDONLY, current_cred());
+	fput(file);
+	return open;
 }
 
 static struct file *ioas_get_file(struct iommufd_ucmd *ucmd,
@@ -87,6 +79,7 @@ static struct file *ioas_get_file(struct iommufd_ucmd *ucmd,
  */
 int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_get_file __user *user = ucmd->ubuffer;
 	struct iommu_ioas_get_file *cmd = ucmd->cmd;
 	int rc;
 
@@ -96,13 +89,14 @@ int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd)
 		return -EOVERFLOW;
 	if (!capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	FD_PREPARE(fdf, O_CLOEXEC, ioas_get_file(ucmd, cmd));
-	if (fdf.err)
-		return fdf.err;
-	cmd->out_fd = fd_prepare_fd(fdf);
+	struct file *file __free(fput) = ioas_get_file(ucmd, cmd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	cmd->out_fd = -1;
 	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (rc)
 		return rc;
-	fd_publish(fdf);
-	return 0;
+	/* Asks the security modules; a module can't ask them by itself. */
+	rc = receive_fd(file, &user->out_fd, O_CLOEXEC);
+	return rc < 0 ? rc : 0;
 }
