@@ -3,6 +3,7 @@
  * Whether a device file can be carried over a live update, and why not.
  */
 #include <linux/export.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/uaccess.h>
@@ -215,3 +216,5 @@ int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
 	return ret == -EINVAL && is_frozen(vfio_pci_lu_vdev(device)) ? -EBUSY : ret;
 }
 EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_ioctl_feature);
+
+MODULE_IMPORT_NS("IOMMUFD");
