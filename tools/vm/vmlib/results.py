@@ -16,6 +16,8 @@ from typing import Dict, List
 # A kernel's first words. They may come twice, from the early console and from
 # the one that takes over; time then does not start anew in between.
 FIRST_LINE = re.compile(r"^\[\s*0\.000000\].* ?Linux version \S+ \(")
+# Firmware clears the screen, at the start of what becomes the kernel's first line.
+ESCAPE = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]")
 STAMP = re.compile(r"^\[(\d+) \d+\.\d{6}\] ?")
 
 
@@ -24,7 +26,7 @@ def read_lines(path: Path) -> List[str]:
     if not path.exists():
         return []
     text = path.read_bytes().decode(errors="replace").replace("\r", "").replace("\0", "")
-    return text.splitlines()
+    return ESCAPE.sub("", text).splitlines()
 
 
 def _write(path: Path, lines: List[str]):
