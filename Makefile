@@ -91,7 +91,7 @@ check-debug: packages
 	@tools/check/run debug $(TESTS)
 
 check-distro: packages
-	@tools/vm/build distro base off
+	@tools/vm/build distro off
 	@$(MAKE) --no-print-directory userspace
 	$(SAY) tests, on Debian's own configuration
 	@tools/check/run distro $(TESTS)
