@@ -53,6 +53,17 @@ const char *co_error(void);
 int co_luo_open(void);
 
 /**
+ * co_luo_open_wait - open /dev/liveupdate when nobody else has it open any more
+ * @timeout: in ms, -1 for ever
+ *
+ * Programs that are all told at the same moment to make their sessions, as services
+ * are when systemd stops them, find it open in one of the others for a short while.
+ *
+ * Returns: as co_luo_open(), -EBUSY when the time was over.
+ */
+int co_luo_open_wait(int timeout);
+
+/**
  * co_session_create - begin to collect what goes into the next kernel
  * @luo: from co_luo_open()
  * @name: at most 63 characters, unique

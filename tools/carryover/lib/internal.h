@@ -50,7 +50,10 @@ int co_region_info(int device, uint32_t index, struct vfio_region_info *info);
 
 /* wait.c */
 
-/* Ask again until the answer is not -EAGAIN; -ETIMEDOUT after 5 seconds. */
+/* Ask again until the answer is not -EAGAIN; -ETIMEDOUT after @timeout ms, unless it is -1. */
+int co_wait_for(int (*ask)(const void *arg), const void *arg, int timeout);
+
+/* The same, for 5 seconds. */
 int co_wait(int (*ask)(const void *arg), const void *arg);
 
 #endif /* CO_INTERNAL_H */

@@ -26,13 +26,27 @@ static int say_who(void)
 	return co_fail_as(EBUSY, "open %s, which process %ld (%s) has open", LUO_PATH, pid, comm);
 }
 
-int co_luo_open(void)
+/* -EAGAIN while somebody else has it. */
+static int try_open(const void *arg)
 {
 	int fd = open(LUO_PATH, O_RDWR | O_CLOEXEC);
 
+	(void)arg;
 	if (fd < 0 && errno == EBUSY)
-		return say_who();
+		return -EAGAIN;
 	return fd < 0 ? co_fail("open %s", LUO_PATH) : fd;
+}
+
+int co_luo_open_wait(int timeout)
+{
+	int fd = co_wait_for(try_open, NULL, timeout);
+
+	return fd == -ETIMEDOUT ? say_who() : fd;
+}
+
+int co_luo_open(void)
+{
+	return co_luo_open_wait(0);
 }
 
 int co_session_create(int luo, const char *name)

@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-#define LIMIT_NS	5000000000ll
+#define LIMIT_MS	5000
 #define STEP_NS		1000000
 
 static long long now_ns(void)
@@ -16,18 +16,23 @@ static long long now_ns(void)
 	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
 }
 
-int co_wait(int (*ask)(const void *arg), const void *arg)
+int co_wait_for(int (*ask)(const void *arg), const void *arg, int timeout)
 {
 	const struct timespec step = { .tv_nsec = STEP_NS };
-	long long end = now_ns() + LIMIT_NS;
+	long long end = now_ns() + timeout * 1000000ll;
 	int ret;
 
 	for (;;) {
 		ret = ask(arg);
 		if (ret != -EAGAIN)
 			return ret;
-		if (now_ns() > end)
+		if (timeout >= 0 && now_ns() >= end)
 			return -ETIMEDOUT;
 		nanosleep(&step, NULL);
 	}
+}
+
+int co_wait(int (*ask)(const void *arg), const void *arg)
+{
+	return co_wait_for(ask, arg, LIMIT_MS);
 }
