@@ -11,13 +11,14 @@
 #include "cmdline.h"
 #include "exits.h"
 #include "host.h"
+#include "store.h"
 
 static const char help[] =
 "usage: carryover check [OPTION...] [DEVICE...]\n"
 "\n"
 "Can this machine, and that second kernel, do a live update? Says what stands in the\n"
-"way and what to do about it. Changes nothing. Without DEVICE (0000:00:03.0) it looks\n"
-"at all devices that vfio-pci has.\n"
+"way and what to do about it. Changes nothing that it does not undo. Without DEVICE\n"
+"(0000:00:03.0) it looks at all devices that vfio-pci has.\n"
 "\n"
 "  --kernel IMAGE       the second kernel: can it take over, and does it fit?\n"
 "  --initrd FILE        its initrd, which has to fit as well\n"
@@ -25,6 +26,8 @@ static const char help[] =
 "  --append TEXT        more of it\n"
 "  --session NAME       a session name that has to be free; may repeat\n"
 "  --pins SIZE          how much memory programs will map, such as 2G\n"
+"  --store[=PID]        rehearse what systemd does with the files of its services, or\n"
+"                       with those that another process holds: preserve and close\n"
 "  --root DIR           look at copies of /proc and /sys below DIR\n"
 "  --all                show what is good, too\n"
 "  --json               for programs\n"
@@ -34,13 +37,14 @@ static const char help[] =
 "  carryover check\n"
 "  carryover check --all 0000:00:03.0 0000:00:04.0\n"
 "  carryover check --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
+"  carryover check --store\n"
 "  carryover check --json | jq '.findings[] | select(.level == \"fail\")'\n"
 "\n"
 "exit codes: 0 ready, 1 something stands in the way, 2 wrong usage, 3 the image or\n"
 "the machine could not be read";
 
 enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_PINS,
-       OPT_ROOT, OPT_ALL, OPT_JSON, OPT_DETAILED, OPT_HELP };
+       OPT_STORE, OPT_ROOT, OPT_ALL, OPT_JSON, OPT_DETAILED, OPT_HELP };
 
 static const struct option options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -49,6 +53,7 @@ static const struct option options[] = {
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "session", required_argument, NULL, OPT_SESSION },
 	{ "pins", required_argument, NULL, OPT_PINS },
+	{ "store", optional_argument, NULL, OPT_STORE },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -94,6 +99,12 @@ static int take(struct arguments *args, int option)
 		if (plan->pins)
 			return 0;
 		cmd_error("check", "--pins: '%s' is no size", optarg);
+		break;
+	case OPT_STORE:
+		plan->store = optarg ? pid_value(optarg) : STORE_SYSTEMD;
+		if (plan->store)
+			return 0;
+		cmd_error("check", "--store: '%s' is no process ID", optarg);
 	}
 	return cmd_usage("check");
 }
@@ -106,6 +117,10 @@ static int parse(struct arguments *args, int argc, char **argv)
 		ret = take(args, option);
 	args->plan.devices = argv + optind;
 	args->plan.device_count = argc - optind;
+	if (!ret && args->plan.store && host_root[0]) {
+		cmd_error("check", "--store looks at this machine, --root at another");
+		ret = cmd_usage("check");
+	}
 	return ret;
 }
 
@@ -140,6 +155,7 @@ int check_all(struct report *report, const struct plan *plan)
 	check_memory(report, &machine, plan, have ? &image : NULL);
 	check_devices(report, plan);
 	check_sessions(report, plan);
+	check_store(report, plan);
 	if (have)
 		check_image(report, &machine, plan, &image);
 	image_close(&image);

@@ -4,6 +4,7 @@
 #define CHECK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "image.h"
 #include "outgoing.h"
@@ -20,6 +21,7 @@
  * @devices: addresses, @device_count of them; those of vfio-pci if none
  * @sessions: names that have to be free
  * @pins: bytes that programs are going to map, 0 if unknown
+ * @store: process whose files are tried, or 0
  */
 struct plan {
 	const char *kernel;
@@ -30,6 +32,7 @@ struct plan {
 	const char *sessions[SESSIONS_MAX];
 	unsigned int session_count;
 	unsigned long long pins;
+	pid_t store;
 };
 
 /**
@@ -70,6 +73,9 @@ void check_devices(struct report *report, const struct plan *plan);
 
 /* Whether session names are free, what sessions lack, and what is loaded. */
 void check_sessions(struct report *report, const struct plan *plan);
+
+/* The files of the plan's store: put into a session, which is closed again. */
+void check_store(struct report *report, const struct plan *plan);
 
 /* The second kernel. */
 void check_image(struct report *report, const struct machine *machine,

@@ -2,6 +2,7 @@
 /* Small files, and sizes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,14 @@ unsigned long long size_value(const char *text)
 	unsigned long long value = size_prefix(text, &end);
 
 	return *end || text[0] == '-' ? 0 : value;
+}
+
+int pid_value(const char *text)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	return *end || end == text || value < 1 || value > INT_MAX ? 0 : value;
 }
 
 const char *size_text(unsigned long long bytes)

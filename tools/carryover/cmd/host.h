@@ -28,6 +28,9 @@ bool host_has(const char *path);
 /* "12K", "3M", "1G" or bytes, as kernel and user write it; 0 if it is none. */
 unsigned long long size_value(const char *text);
 
+/* A process ID, 0 if it is none. */
+int pid_value(const char *text);
+
 /* The size that @text begins with, 0 if none; what follows it in @end, unless NULL. */
 unsigned long long size_prefix(const char *text, char **end);
 

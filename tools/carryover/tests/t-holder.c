@@ -5,6 +5,7 @@
  *
  *   t-holder listen NAME [WITHOUT]   wait in the background to be asked
  *   t-holder hold NAME [WITHOUT]     preserve at once, stay in the background
+ *   t-holder keep NAME [WITHOUT]     keep the files open as a supervisor does, no session
  *   t-holder after NAME              in the next kernel
  *
  * WITHOUT is what it forgets: memfd, iommufd or device. While there is a file
@@ -143,6 +144,24 @@ static int hold(const char *name, const char *without)
 	return test_result();
 }
 
+/* What it forgets is used by the device all the same. */
+static int keep(const char *without)
+{
+	char bdf[CO_BDF_SIZE];
+	struct rig rig;
+
+	rig_edu(0, bdf);
+	rig_open(&rig, bdf, 1);
+	if (!strcmp(without, "memfd"))
+		close(rig.buffer.fd);
+	if (!strcmp(without, "iommufd"))
+		close(rig.iommufd);
+	if (!strcmp(without, "device"))
+		close(rig.device);
+	rig_linger();
+	return test_result();
+}
+
 static int after(const char *name)
 {
 	int session = rig_session_retrieve(name);
@@ -160,5 +179,7 @@ int main(int argc, char **argv)
 	MUST(argc > 2);
 	if (!strcmp(argv[1], "listen"))
 		return wait_to_be_asked(argv[2], without);
+	if (!strcmp(argv[1], "keep"))
+		return keep(without);
 	return strcmp(argv[1], "hold") ? after(argv[2]) : hold(argv[2], without);
 }
