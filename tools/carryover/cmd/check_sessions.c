@@ -70,18 +70,33 @@ static void check_outgoing(struct report *report)
 			   strerror(-count));
 }
 
-/* Nothing says by which call; only images of kexec_file_load() bring handover data. */
-static void check_loaded(struct report *report)
+/*
+ * Only images of kexec_file_load() bring handover data. Kernels that do not say whether
+ * the loaded one has some leave it at a warning.
+ */
+static void check_loaded(struct report *report, const struct plan *plan)
 {
+	static const char again[] =
+		"kexec -s -u drops it; load it with kexec -s -l, or let carryover run do that";
 	char *loaded = host_read(host_path("/sys/kernel/kexec/loaded"));
+	char *kho = host_read(host_path("/sys/kernel/kexec/loaded_kho"));
 
 	if (!loaded)
 		loaded = host_read(host_path("/sys/kernel/kexec_loaded"));
-	if (loaded && loaded[0] == '1')
-		report_add(report, LEVEL_WARN, "loaded", NULL,
-			   "kexec -s -u drops it; load it with kexec -s -l, or let carryover run do that",
+	if (!loaded || loaded[0] != '1')
+		;
+	else if (!kho)
+		report_add(report, LEVEL_WARN, "loaded", NULL, again,
 			   "a kernel is loaded already; if that was done by kexec -c, reboot() refuses while there are sessions");
+	else if (kho[0] == '0')
+		/* One that is going to be loaded takes its place. */
+		report_add(report, plan->kernel ? LEVEL_WARN : LEVEL_FAIL, "loaded", NULL, again,
+			   "the kernel that is loaded brings no handover data, as by kexec -c: reboot() would refuse, and systemd boot cold");
+	else
+		report_add(report, LEVEL_NOTE, "loaded", NULL, NULL,
+			   "a kernel is loaded already, with handover data");
 	free(loaded);
+	free(kho);
 }
 
 void check_sessions(struct report *report, const struct plan *plan)
@@ -90,5 +105,5 @@ void check_sessions(struct report *report, const struct plan *plan)
 	if (plan->session_count && !host_root[0])
 		check_luo(report, plan);
 	check_outgoing(report);
-	check_loaded(report);
+	check_loaded(report, plan);
 }
