@@ -14,6 +14,7 @@ PCDIR	?= $(LIBDIR)/pkgconfig
 COMPDIR	?= $(PREFIX)/share/bash-completion/completions
 DOCDIR	?= $(PREFIX)/share/doc/carryover
 UNITDIR	?= $(PREFIX)/lib/systemd/system
+SHAREDIR ?= $(PREFIX)/share/carryover
 TEXTFILES ?= /var/lib/prometheus/node-exporter
 
 # The kernel's headers that the distribution may not have, or only older ones.
@@ -22,6 +23,21 @@ headers	:= $(addprefix $(UAPI)/linux/,liveupdate.h iommufd.h vfio.h iommufd_live
 below	= $(patsubst $(PREFIX)/%,$${prefix}/%,$1)
 
 put	:= install -D -m
+
+# What the system is told, below the prefix. kernel-install(8) and dracut look below
+# /usr and /etc only.
+system	:= modprobe.conf=lib/modprobe.d/carryover.conf \
+	   tmpfiles.conf=lib/tmpfiles.d/carryover.conf \
+	   sysusers.conf=lib/sysusers.d/carryover.conf \
+	   60-carryover.rules=lib/udev/rules.d/60-carryover.rules \
+	   61-carryover-devices.rules=share/doc/carryover/61-carryover-devices.rules \
+	   dracut.conf=lib/dracut/dracut.conf.d/50-carryover.conf \
+	   initramfs-tools.modules=share/initramfs-tools/modules.d/carryover
+
+# filled FILE,FOLDER: where things are is filled in.
+filled	= install -d $(DESTDIR)$2 && \
+	  sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@TEXTFILES@|$(TEXTFILES)|' -e 's|@SHAREDIR@|$(SHAREDIR)|' \
+		systemd/$1.in >$(DESTDIR)$2/$1
 
 install: $(lib) $(solib) $(installed-command) man
 	@echo "  INSTALL $(DESTDIR)$(PREFIX)"
@@ -40,9 +56,13 @@ install: $(lib) $(solib) $(installed-command) man
 		$(put) 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
 	$(Q)$(if $(installed-command),$(put) 755 $(installed-command) $(DESTDIR)$(BINDIR)/carryover)
 	$(Q)$(if $(installed-command),$(put) 644 cmd/carryover.bash $(DESTDIR)$(COMPDIR)/carryover)
-	$(Q)install -d $(DESTDIR)$(UNITDIR)
-	$(Q)sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@TEXTFILES@|$(TEXTFILES)|' \
-		systemd/carryover-metrics.service.in >$(DESTDIR)$(UNITDIR)/carryover-metrics.service
+	$(Q)$(call filled,carryover-metrics.service,$(UNITDIR))
+	$(Q)$(call filled,carryover-check.service,$(UNITDIR))
+	$(Q)$(call filled,fdstore.conf,$(SHAREDIR))
+	$(Q)$(call filled,kernel-hook,$(SHAREDIR)) && chmod 755 $(DESTDIR)$(SHAREDIR)/kernel-hook
+	$(Q)$(foreach file,$(system),$(put) 644 systemd/$(subst =, $(DESTDIR)$(PREFIX)/,$(file)) &&) :
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/kernel/install.d
+	$(Q)ln -sf $(SHAREDIR)/kernel-hook $(DESTDIR)$(PREFIX)/lib/kernel/install.d/95-carryover.install
 	$(Q)for file in examples/*; do \
 		$(put) 644 $$file $(DESTDIR)$(DOCDIR)/examples/$${file##*/} || exit; done
 
