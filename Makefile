@@ -30,6 +30,8 @@ help:
 	@echo "make series [BUILD=1]      the patches for upstream, proven to be the tested tree; BUILD=1"
 	@echo "                           builds the kernel after each, which takes minutes"
 	@echo "make install [PREFIX=...]  library, command and manual pages; DESTDIR= is put in front"
+	@echo "make deb                   the same as Debian packages"
+	@echo "make deb-kernel            the kernel of a PROFILE as Debian packages; takes long"
 	@echo "make baseline              run the base's own selftests on the base; record the counts"
 	@echo "make lint                  the checks that need no guest"
 	@echo "make shell                 a prompt in a guest; VMFLAGS='--device edu' adds to it"
@@ -63,6 +65,15 @@ series: packages
 
 install: source
 	@$(MAKE) --no-print-directory -C tools/carryover install
+
+deb: source
+	@tools/base/packages deb
+	$(SAY) Debian packages
+	@tools/deb/build
+
+deb-kernel: source
+	$(SAY) Debian packages of the kernel: $(PROFILE)
+	@tools/deb/build kernel $(PROFILE)
 
 demo: kernel userspace
 	$(SAY) demo
@@ -125,7 +136,7 @@ clean:
 	@for folder in $(CARRYOVER_CACHE)/tree/*/*/; do \
 		case $$folder in */linux/) ;; *) rm -rf "$$folder" ;; esac; \
 	done
-	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests matrix)
+	@rm -rf $(addprefix $(CARRYOVER_CACHE)/,kernel bin obj uapi init disks results check selftests matrix deb)
 
-.PHONY: help packages source kernel kernels userspace install series demo lint check check-debug \
-	check-distro check-kcsan bench check-matrix baseline shell clean
+.PHONY: help packages source kernel kernels userspace install deb deb-kernel series demo lint check \
+	check-debug check-distro check-kcsan bench check-matrix baseline shell clean

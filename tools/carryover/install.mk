@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # install puts everything below $(DESTDIR)$(PREFIX). The command is linked to
-# the system's libraries there, and to the static libcarryover.
+# the system's libraries there, and to the static libcarryover, or with SHARED=1 to
+# the shared one.
 #
 # TEXTFILES  where node_exporter's textfile collector reads; Debian's place
 
@@ -39,7 +40,10 @@ filled	= install -d $(DESTDIR)$2 && \
 	  sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@TEXTFILES@|$(TEXTFILES)|' -e 's|@SHAREDIR@|$(SHAREDIR)|' \
 		systemd/$1.in >$(DESTDIR)$2/$1
 
-install: $(lib) $(solib) $(installed-command) man
+# All that is built for it.
+installed: $(lib) $(solib) $(installed-command) man
+
+install: installed
 	@echo "  INSTALL $(DESTDIR)$(PREFIX)"
 	$(Q)$(put) 644 lib/carryover.h $(DESTDIR)$(INCDIR)/carryover.h
 	$(Q)for file in $(headers); do \
@@ -66,4 +70,4 @@ install: $(lib) $(solib) $(installed-command) man
 	$(Q)for file in examples/*; do \
 		$(put) 644 $$file $(DESTDIR)$(DOCDIR)/examples/$${file##*/} || exit; done
 
-.PHONY: install
+.PHONY: installed install

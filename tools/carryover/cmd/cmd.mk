@@ -16,6 +16,7 @@ $(command): $(cmdobj) $(lib)
 	@echo "  LD      $(@F)"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $^ $(cmdlibs) -lpthread
 
-$(installed-command): $(cmdobj) $(lib)
+# The shared library keeps to itself what only the command shares with it.
+$(installed-command): $(cmdobj) $(if $(SHARED),$(OBJ)/lib/opener.o $(solib),$(lib))
 	@echo "  LD      $(@F) (installed)"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(cmdlibs)
