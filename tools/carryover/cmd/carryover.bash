@@ -36,7 +36,11 @@ _carryover() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--command-line | --append | --session | --pins | --timeout | --mark | --wait)
+	--start)
+		mapfile -t COMPREPLY < <(compgen -W "reboot systemd" -- "$word")
+		return
+		;;
+	--store | --command-line | --append | --session | --pins | --timeout | --mark | --wait)
 		return
 		;;
 	esac

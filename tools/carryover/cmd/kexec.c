@@ -203,3 +203,15 @@ int kexec_start(kexec_tell tell)
 		close(log);
 	return -err;
 }
+
+int kexec_by_systemd(kexec_tell tell)
+{
+	char *argv[] = { "systemctl", "kexec", NULL };
+	int ret = run(argv, "waiting for systemd", tell);
+
+	if (ret)
+		return ret == 127 ? -ENOENT : -ECANCELED;
+	/* It ends this program, too. Coming back would drop the image that it starts. */
+	for (;;)
+		pause();
+}

@@ -29,4 +29,10 @@ void kexec_sync(kexec_tell tell);
  */
 int kexec_start(kexec_tell tell);
 
+/*
+ * Have systemd start it, after it has stopped all services. Comes back only if systemd
+ * does not want to, with a negative errno; -ENOENT without systemctl.
+ */
+int kexec_by_systemd(kexec_tell tell);
+
 #endif /* KEXEC_H */

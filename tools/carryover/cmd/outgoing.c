@@ -143,6 +143,18 @@ int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, c
 	return count;
 }
 
+void outgoing_names(void (*each)(void *arg, const char *name), void *arg)
+{
+	struct handover h;
+
+	if (outgoing_read(&h))
+		return;
+	for (size_t i = 0; i < h.nr_sessions; i++)
+		if (h.session[i].nr_files)
+			each(arg, h.session[i].name);
+	handover_free(&h);
+}
+
 static void add_memory(struct carried *carried, const struct memfd *m)
 {
 	unsigned long long bytes = 0;

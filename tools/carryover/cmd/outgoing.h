@@ -26,6 +26,9 @@ enum lack {
 int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
 		  void *arg);
 
+/* Call @each with the name of every session that has a file in it. */
+void outgoing_names(void (*each)(void *arg, const char *name), void *arg);
+
 /**
  * struct carried - memory that the sessions hand over
  * @bytes: all of it

@@ -15,6 +15,7 @@
 #include "outgoing.h"
 #include "ready.h"
 #include "run_args.h"
+#include "store.h"
 
 static struct run_args args;
 static struct outcome outcome;
@@ -180,11 +181,27 @@ static void tell_lack(void *arg, enum lack lack, const char *session, const char
 	outcome_blame(&outcome, "session", session, NULL, text);
 }
 
+/* systemd ends all programs first, and the sessions that nobody else holds with them. */
+static void tell_lost(void *arg, const char *session)
+{
+	static const char text[] =
+		"it is not in systemd's store, and ends with its program before the kexec";
+
+	if (store_has_session(args.store, session))
+		return;
+	tell("lacks", session, text, NULL);
+	outcome_blame(&outcome, "session", session, NULL, text);
+	*(bool *)arg = true;
+}
+
 /* What the sessions hold now. Without debugfs there is nobody to ask. */
 static int verify_sessions(const struct holders *holders)
 {
-	bool fatal = false;
+	bool by_systemd = args.start == START_SYSTEMD, fatal = false;
 	int count = outgoing_look(tell_lack, &fatal);
+
+	if (by_systemd)
+		outgoing_names(tell_lost, &fatal);
 
 	if (fatal && !args.force)
 		return fail("sessions", "a program said that it is ready and lacks something: see above; --force goes on all the same",
@@ -192,11 +209,28 @@ static int verify_sessions(const struct holders *holders)
 	if (count < 0)
 		tell("warning", "sessions", "what they hold cannot be seen; mount -t debugfs none /sys/kernel/debug",
 		     NULL);
-	if ((!count || (count < 0 && !holders->count)) && !args.no_session)
-		return fail("sessions", "none has anything in it: all devices would be stopped; --no-session goes on all the same",
+	/* systemd makes its own in the end, as do services that are stopped. */
+	if ((!count || (count < 0 && !holders->count)) && !args.no_session && !by_systemd)
+		return fail("sessions", "none has anything in it: all devices would be stopped; --no-session goes on all the same, --start systemd if services make theirs when they are stopped",
 			    EXIT_INCOMPLETE);
 	outcome_done(&outcome, "verify");
 	return 0;
+}
+
+/* Comes back only on failure. */
+static int start_kernel(void)
+{
+	int ret;
+
+	if (args.start == START_SYSTEMD) {
+		ret = kexec_by_systemd(tell_kexec);
+		return fail("systemctl", ret == -ENOENT ? "not found; --start reboot, or start it yourself" :
+			    "systemd does not start it: see above", EXIT_KEXEC);
+	}
+	ret = kexec_start(tell_kexec);
+	return fail("kexec", ret == -ENOEXEC ?
+		    "the image brings no handover data, or a session is incomplete: see above" :
+		    strerror(-ret), EXIT_KEXEC);
 }
 
 static int start(struct holders *holders)
@@ -208,17 +242,13 @@ static int start(struct holders *holders)
 	if (args.dry_run)
 		return conclude("ready", NULL, "a dry run ends here",
 				warned ? EXIT_WARNINGS : EXIT_GOOD);
-	tell("kexec", args.plan.kernel, "now", NULL);
+	tell("kexec", args.plan.kernel, args.start == START_SYSTEMD ?
+	     "by systemd, when it has stopped all services" : "now", NULL);
 	/* Looked at again, for a program may have died meanwhile, and its session with it. */
 	if (!holders_still(holders))
 		return fail("programs", "one is not ready any more", why_not(holders));
 	ret = verify_sessions(holders);
-	if (ret)
-		return ret;
-	ret = kexec_start(tell_kexec);
-	return fail("kexec", ret == -ENOEXEC ?
-		    "the image brings no handover data, or a session is incomplete: see above" :
-		    strerror(-ret), EXIT_KEXEC);
+	return ret ? ret : start_kernel();
 }
 
 static int run(void)
@@ -243,6 +273,23 @@ static int run(void)
 	return ret;
 }
 
+/* Only systemd hands over what it holds, and it has to be asked to. */
+static void choose_start(void)
+{
+	bool used = store_in_use(args.store);
+
+	if (args.start == START_REBOOT && used)
+		tell("warning", "store", "systemd holds devices or sessions of services, and hands over none of them like this",
+		     NULL);
+	if (args.start == START_AUTO && used)
+		tell("store", NULL, "systemd holds devices or sessions of services: it has to start the kernel",
+		     NULL);
+	if (args.start == START_AUTO)
+		args.start = used ? START_SYSTEMD : START_REBOOT;
+	if (args.start == START_SYSTEMD)
+		args.plan.store = args.store;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	char *cmdline;
@@ -257,6 +304,7 @@ int cmd_run(int argc, char **argv)
 	cmdline = cmdline_make(args.cmdline, args.append);
 	args.plan.cmdline = cmdline;
 	outcome_begin(&outcome);
+	choose_start();
 	ret = run();
 	outcome_end(&outcome);
 	free(cmdline);

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "host.h"
 #include "ready.h"
 #include "run_args.h"
+#include "store.h"
 
 static const char help[] =
 "usage: carryover run --kernel IMAGE [OPTION...] [DEVICE...]\n"
@@ -25,6 +27,9 @@ static const char help[] =
 "  --session NAME       a program that has to be there; may repeat\n"
 "  --sockets DIR        where the sockets are (default " READY_DIR ")\n"
 "  --timeout SECONDS    how long to wait for the programs (default 60)\n"
+"  --start HOW          'reboot' at once, or by 'systemd', which stops all services; by\n"
+"                       itself the latter, if systemd holds devices or sessions\n"
+"  --store PID          the process that holds them (default 1)\n"
 "  --force              go on although a check fails or a session lacks something\n"
 "  --no-session         go on although nothing is kept\n"
 "  --corrupt-memory     go on although the next kernel will use memory that devices\n"
@@ -37,6 +42,7 @@ static const char help[] =
 "  carryover run --kernel /boot/vmlinuz-7.3.4 --initrd /boot/initrd.img-7.3.4\n"
 "  carryover run --kernel bzImage --append 'loglevel=7' --session disk --timeout 10\n"
 "  carryover run --kernel bzImage --dry-run\n"
+"  carryover run --kernel bzImage --start systemd\n"
 "\n"
 "exit codes (of a run that comes back): 0 all was ready in a dry run, 1 a check failed\n"
 "or a program was not ready, 2 wrong usage, 3 an error; in detail also 4 ready with\n"
@@ -44,7 +50,7 @@ static const char help[] =
 "image could not be loaded, 10 not started";
 
 enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_SOCKETS,
-       OPT_TIMEOUT, OPT_FORCE, OPT_NO_SESSION, OPT_CORRUPT,
+       OPT_TIMEOUT, OPT_START, OPT_STORE, OPT_FORCE, OPT_NO_SESSION, OPT_CORRUPT,
        OPT_DRY_RUN, OPT_JSON, OPT_DETAILED, OPT_HELP };
 
 static const struct option options[] = {
@@ -55,6 +61,8 @@ static const struct option options[] = {
 	{ "session", required_argument, NULL, OPT_SESSION },
 	{ "sockets", required_argument, NULL, OPT_SOCKETS },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "start", required_argument, NULL, OPT_START },
+	{ "store", required_argument, NULL, OPT_STORE },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "no-session", no_argument, NULL, OPT_NO_SESSION },
 	{ "corrupt-memory", no_argument, NULL, OPT_CORRUPT },
@@ -68,6 +76,19 @@ static const struct option options[] = {
 void run_help(void)
 {
 	puts(help);
+}
+
+static int take_start(struct run_args *args)
+{
+	if (!strcmp(optarg, "reboot")) {
+		args->start = START_REBOOT;
+	} else if (!strcmp(optarg, "systemd")) {
+		args->start = START_SYSTEMD;
+	} else {
+		cmd_error("run", "--start: '%s' is neither reboot nor systemd", optarg);
+		return EXIT_USAGE;
+	}
+	return 0;
 }
 
 static int take(struct run_args *args, int option)
@@ -94,6 +115,14 @@ static int take(struct run_args *args, int option)
 		}
 		cmd_error("run", "more than %d sessions", SESSIONS_MAX);
 		return EXIT_USAGE;
+	case OPT_START:
+		return take_start(args);
+	case OPT_STORE:
+		args->store = pid_value(optarg);
+		if (args->store)
+			return 0;
+		cmd_error("run", "--store: '%s' is no process ID", optarg);
+		return EXIT_USAGE;
 	case OPT_TIMEOUT:
 		args->timeout = strtoul(optarg, &end, 10);
 		if (end != optarg && !*end && args->timeout && args->timeout < 86400)
@@ -107,7 +136,7 @@ int run_parse(struct run_args *args, int argc, char **argv)
 {
 	int option, ret = 0;
 
-	*args = (struct run_args){ .sockets = READY_DIR, .timeout = 60 };
+	*args = (struct run_args){ .sockets = READY_DIR, .timeout = 60, .store = STORE_SYSTEMD };
 	while (!ret && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		ret = take(args, option);
 	args->plan.devices = argv + optind;

@@ -4,8 +4,21 @@
 #define RUN_ARGS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "check.h"
+
+/**
+ * enum start - how the next kernel is started
+ * @START_AUTO: by systemd if it holds files that only it hands over
+ * @START_REBOOT: by reboot(), at once
+ * @START_SYSTEMD: by "systemctl kexec"
+ */
+enum start {
+	START_AUTO,
+	START_REBOOT,
+	START_SYSTEMD,
+};
 
 /**
  * struct run_args - what was asked for
@@ -16,6 +29,8 @@
  * @wanted: programs that have to be there
  * @wanted_count: how many
  * @timeout: in seconds, for the programs
+ * @start: how it is started; not START_AUTO once that is decided
+ * @store: process whose files systemd hands over
  * @force: go on although something is wrong
  * @no_session: go on although nothing is kept
  * @corrupt: go on although memory is overwritten
@@ -32,6 +47,8 @@ struct run_args {
 	const char *wanted[SESSIONS_MAX];
 	unsigned int wanted_count;
 	unsigned int timeout;
+	enum start start;
+	pid_t store;
 	bool force;
 	bool no_session;
 	bool corrupt;
