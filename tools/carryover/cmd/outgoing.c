@@ -155,6 +155,24 @@ void outgoing_names(void (*each)(void *arg, const char *name), void *arg)
 	handover_free(&h);
 }
 
+int outgoing_has_device(const char *bdf)
+{
+	struct handover h;
+	char name[32];
+	int ret = outgoing_read(&h);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < h.nr_sessions; i++)
+		for (size_t j = 0; j < h.session[i].nr_files; j++) {
+			const struct vfio *vfio = h.session[i].file[j].vfio;
+
+			ret |= vfio && !strcmp(sbdf_name(vfio->sbdf, name, sizeof(name)), bdf);
+		}
+	handover_free(&h);
+	return ret;
+}
+
 static void add_memory(struct carried *carried, const struct memfd *m)
 {
 	unsigned long long bytes = 0;

@@ -29,6 +29,9 @@ int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, c
 /* Call @each with the name of every session that has a file in it. */
 void outgoing_names(void (*each)(void *arg, const char *name), void *arg);
 
+/* Is that device in a session? Yes, no, or a negative errno. */
+int outgoing_has_device(const char *bdf);
+
 /**
  * struct carried - memory that the sessions hand over
  * @bytes: all of it

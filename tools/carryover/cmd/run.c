@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "cmdline.h"
 #include "exits.h"
+#include "in_use.h"
 #include "kexec.h"
 #include "outcome.h"
 #include "outgoing.h"
@@ -194,6 +195,19 @@ static void tell_lost(void *arg, const char *session)
 	*(bool *)arg = true;
 }
 
+/* Whoever drives it was not asked, or forgot it. */
+static void tell_unkept(void *arg, const char *bdf, long pid)
+{
+	char text[96];
+
+	(void)arg;
+	if (outgoing_has_device(bdf))
+		return;
+	snprintf(text, sizeof(text), "process %ld has it open, and it is in no session: it will be stopped",
+		 pid);
+	tell("warning", bdf, text, NULL);
+}
+
 /* What the sessions hold now. Without debugfs there is nobody to ask. */
 static int verify_sessions(const struct holders *holders)
 {
@@ -202,7 +216,8 @@ static int verify_sessions(const struct holders *holders)
 
 	if (by_systemd)
 		outgoing_names(tell_lost, &fatal);
-
+	else
+		devices_in_use(tell_unkept, NULL);
 	if (fatal && !args.force)
 		return fail("sessions", "a program said that it is ready and lacks something: see above; --force goes on all the same",
 			    EXIT_INCOMPLETE);
