@@ -22,32 +22,28 @@ TRACE_DEFINE_ENUM(LIVEUPDATE_PHASE_MARK);
 
 /* When something was over; @cycles of the processor's clock is how long it took. */
 TRACE_EVENT(liveupdate_stamp,
-	TP_PROTO(const struct liveupdate_timeline_event *event),
-	TP_ARGS(event),
-	TP_STRUCT__entry(
-		__field(u32, phase)
-		__field(s32, result)
-		__field(u64, cycles)
-		__string(object, event->object)
-	),
-	TP_fast_assign(
-		__entry->phase = event->phase;
-		__entry->result = event->result;
-		__entry->cycles = event->end - event->begin;
-		__assign_str(object);
-	),
-	TP_printk("%s %s: result %d, %llu cycles",
-		__print_symbolic(__entry->phase,
-			{ LIVEUPDATE_PHASE_PRESERVE, "preserve" },
-			{ LIVEUPDATE_PHASE_FREEZE, "freeze" },
-			{ LIVEUPDATE_PHASE_KEXEC, "kexec" },
-			{ LIVEUPDATE_PHASE_BOOT, "boot" },
-			{ LIVEUPDATE_PHASE_FOUND, "found" },
-			{ LIVEUPDATE_PHASE_BOUND, "bound" },
-			{ LIVEUPDATE_PHASE_RETRIEVE, "retrieve" },
-			{ LIVEUPDATE_PHASE_FINISH, "finish" },
-			{ LIVEUPDATE_PHASE_MARK, "mark" }),
-		__get_str(object), __entry->result, __entry->cycles)
+	    TP_PROTO(const struct liveupdate_timeline_event *event),
+	    TP_ARGS(event),
+	    TP_STRUCT__entry(__field(u32, phase)
+			     __field(s32, result)
+			     __field(u64, cycles)
+			     __string(object, event->object)),
+	    TP_fast_assign(__entry->phase = event->phase;
+			   __entry->result = event->result;
+			   __entry->cycles = event->end - event->begin;
+			   __assign_str(object);),
+	    TP_printk("%s %s: result %d, %llu cycles",
+		      __print_symbolic(__entry->phase,
+				       { LIVEUPDATE_PHASE_PRESERVE, "preserve" },
+				       { LIVEUPDATE_PHASE_FREEZE, "freeze" },
+				       { LIVEUPDATE_PHASE_KEXEC, "kexec" },
+				       { LIVEUPDATE_PHASE_BOOT, "boot" },
+				       { LIVEUPDATE_PHASE_FOUND, "found" },
+				       { LIVEUPDATE_PHASE_BOUND, "bound" },
+				       { LIVEUPDATE_PHASE_RETRIEVE, "retrieve" },
+				       { LIVEUPDATE_PHASE_FINISH, "finish" },
+				       { LIVEUPDATE_PHASE_MARK, "mark" }),
+		      __get_str(object), __entry->result, __entry->cycles)
 );
 
 #endif
