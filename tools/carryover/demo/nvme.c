@@ -40,12 +40,17 @@ _Static_assert(sizeof(struct nvme_mem) == 6 * NVME_PAGE, "one page each");
 
 /* ------------------------------------------------------------ addresses -- */
 
+static uint32_t rest_of_page(uint64_t iova)
+{
+	return NVME_PAGE - iova % NVME_PAGE;
+}
+
 static int page_pa(const struct nvme *nvme, uint64_t iova, uint64_t *pa)
 {
-	uint64_t length = NVME_PAGE;
+	uint64_t length = rest_of_page(iova);
 	int ret = co_pa(nvme->iommufd, nvme->ioas, iova, pa, &length);
 
-	if (!ret && length < NVME_PAGE)
+	if (!ret && length < rest_of_page(iova))
 		ret = -EFAULT;
 	return ret;
 }
@@ -356,11 +361,12 @@ static int fill(const struct nvme *nvme, const struct nvme_command *command,
 		struct nvme_sqe *sqe)
 {
 	uint32_t blocks = command->length >> nvme->mem->block_shift;
+	uint32_t first = rest_of_page(command->iova);
 	uint64_t prp1, prp2 = 0;
 	int ret = page_pa(nvme, command->iova, &prp1);
 
-	if (!ret && command->length > NVME_PAGE)
-		ret = page_pa(nvme, command->iova + NVME_PAGE, &prp2);
+	if (!ret && command->length > first)
+		ret = page_pa(nvme, command->iova + first, &prp2);
 	if (ret)
 		return ret;
 	*sqe = (struct nvme_sqe){
@@ -382,8 +388,31 @@ static bool is_valid(const struct nvme_mem *mem, uint64_t lba, uint64_t iova,
 	uint64_t blocks = length >> mem->block_shift;
 
 	return blocks && blocks << mem->block_shift == length &&
-	       length <= 2 * NVME_PAGE && !(iova % NVME_PAGE) &&
+	       length <= NVME_PAGE + rest_of_page(iova) && !(iova % 4) &&
 	       lba <= mem->blocks && blocks <= mem->blocks - lba;
+}
+
+/* Take note of a command in its slot: it is busy from now on. */
+static struct nvme_command *note(struct nvme_mem *mem, unsigned int slot,
+				 struct nvme_command what)
+{
+	struct nvme_command *command = &mem->command[slot];
+
+	what.cid = (command->cid + NVME_DEPTH) & ~SLOT_MASK & 0x7fff;
+	what.cid |= slot;
+	*command = what;
+	return command;
+}
+
+static void send(struct nvme *nvme, struct nvme_command *command,
+		 const struct nvme_sqe *sqe)
+{
+	struct nvme_mem *mem = nvme->mem;
+
+	command->busy = 1;
+	mem->submitted++;
+	mem->last_submit = co_tsc();
+	queue_push(nvme, &mem->io, mem->io_sq, sqe);
 }
 
 int nvme_submit(struct nvme *nvme, enum nvme_op op, uint64_t lba,
@@ -398,19 +427,26 @@ int nvme_submit(struct nvme *nvme, enum nvme_op op, uint64_t lba,
 		return slot;
 	if (!is_valid(mem, lba, iova, length))
 		return -EINVAL;
-	command = &mem->command[slot];
-	*command = (struct nvme_command){
-		.lba = lba, .iova = iova, .length = length, .op = op,
-		.cid = (command->cid + NVME_DEPTH) & ~SLOT_MASK & 0x7fff,
-	};
-	command->cid |= slot;
+	command = note(mem, slot, (struct nvme_command){
+		.lba = lba, .iova = iova, .length = length, .op = op });
 	ret = fill(nvme, command, &sqe);
 	if (ret)
 		return ret;
-	command->busy = 1;
-	mem->submitted++;
-	mem->last_submit = co_tsc();
-	queue_push(nvme, &mem->io, mem->io_sq, &sqe);
+	send(nvme, command, &sqe);
+	return slot;
+}
+
+int nvme_flush(struct nvme *nvme)
+{
+	int slot = free_slot(nvme->mem);
+	struct nvme_command *command;
+	struct nvme_sqe sqe = { .opcode = NVME_FLUSH, .nsid = htole32(NSID) };
+
+	if (slot < 0)
+		return slot;
+	command = note(nvme->mem, slot, (struct nvme_command){ .op = NVME_FLUSH });
+	sqe.cid = htole16(command->cid);
+	send(nvme, command, &sqe);
 	return slot;
 }
 

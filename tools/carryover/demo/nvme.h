@@ -25,6 +25,7 @@
 #define NVME_MAX_BUSY	(NVME_DEPTH - 1)
 
 enum nvme_op {
+	NVME_FLUSH = 0,
 	NVME_WRITE = 1,
 	NVME_READ = 2,
 };
@@ -81,7 +82,7 @@ struct nvme_queue {
  * @length: of the data, in bytes
  * @cid: on the wire; the low six bits are the slot, the rest counts its uses,
  *       so that an entry of an earlier use is not taken for this one's
- * @op: read or write
+ * @op: read, write or flush
  * @busy: submitted and not yet completed
  */
 struct nvme_command {
@@ -176,11 +177,14 @@ int nvme_start(struct nvme *nvme);
 int nvme_resume(struct nvme *nvme);
 
 /*
- * Read or write @length bytes, whole blocks, at most two pages, at a page
- * aligned IOVA. Returns the slot, -EAGAIN if NVME_MAX_BUSY are on their way.
+ * Read or write @length bytes, whole blocks, in at most two pages; @iova is a
+ * multiple of 4. Returns the slot, -EAGAIN if NVME_MAX_BUSY are on their way.
  */
 int nvme_submit(struct nvme *nvme, enum nvme_op op, uint64_t lba,
 		uint64_t iova, uint32_t length);
+
+/* Make what was written before stay. Returns as nvme_submit(). */
+int nvme_flush(struct nvme *nvme);
 
 /* Take one completion: 1, or 0 if there is none, or -EPROTO if it is bogus. */
 int nvme_poll(struct nvme *nvme, struct nvme_done *done);
