@@ -67,7 +67,7 @@ install: installed
 	$(Q)$(foreach file,$(system),$(put) 644 systemd/$(subst =, $(DESTDIR)$(PREFIX)/,$(file)) &&) :
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/kernel/install.d
 	$(Q)ln -sf $(SHAREDIR)/kernel-hook $(DESTDIR)$(PREFIX)/lib/kernel/install.d/95-carryover.install
-	$(Q)for file in examples/*; do \
+	$(Q)for file in examples/*.*; do \
 		$(put) 644 $$file $(DESTDIR)$(DOCDIR)/examples/$${file##*/} || exit; done
 
 .PHONY: installed install
