@@ -100,12 +100,15 @@ struct vm {
  * @memory: size of the guest's memory
  * @huge: size of its pages where it is not to be of ordinary ones
  * @vcpus: number of processors
+ * @from: a session that has arrived, or -1 to ask for it
+ * @into: a session for the next kernel, or -1 to make one
  */
 struct options {
 	const char *kernel, *initrd, *cmdline;
 	const char *bdf, *name;
 	uint64_t memory, huge;
 	unsigned int vcpus;
+	int from, into;
 };
 
 /* One line for the story, and one for what went wrong, with errno or co_error(). */

@@ -210,8 +210,10 @@ static int usage(void)
 {
 	fputs("usage: hypervisor [--kernel bzImage [--initrd FILE] [--append WORDS]\n"
 	      "                   [--disk BDF] [--memory MIB] [--huge KIB] [--cpus N]]\n"
-	      "                  [--name SESSION]\n"
-	      "Without --kernel it goes on with the virtual machine that arrived.\n", stderr);
+	      "                  [--name SESSION] [--into FD] [--from FD]\n"
+	      "Without --kernel it goes on with the virtual machine that arrived. Sessions are\n"
+	      "made and found by /dev/liveupdate, or are open already: that for the next kernel\n"
+	      "as --into, the one that arrived as --from.\n", stderr);
 	return -1;
 }
 
@@ -221,7 +223,8 @@ static int parse(int argc, char **argv, struct options *options)
 		{ "kernel", 1, NULL, 'k' }, { "initrd", 1, NULL, 'i' },
 		{ "append", 1, NULL, 'a' }, { "disk", 1, NULL, 'd' },
 		{ "memory", 1, NULL, 'm' }, { "huge", 1, NULL, 'h' },
-		{ "cpus", 1, NULL, 'c' }, { "name", 1, NULL, 'n' }, { 0 },
+		{ "cpus", 1, NULL, 'c' }, { "name", 1, NULL, 'n' },
+		{ "into", 1, NULL, 't' }, { "from", 1, NULL, 'f' }, { 0 },
 	};
 	int c;
 
@@ -235,6 +238,8 @@ static int parse(int argc, char **argv, struct options *options)
 		case 'h': options->huge = strtoull(optarg, NULL, 10) << 10; break;
 		case 'c': options->vcpus = strtoul(optarg, NULL, 10); break;
 		case 'n': options->name = optarg; break;
+		case 't': options->into = atoi(optarg); break;
+		case 'f': options->from = atoi(optarg); break;
 		default: return usage();
 		}
 	}
@@ -249,7 +254,8 @@ static int parse(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .name = "vm", .memory = 192 * MIB, .vcpus = 1 };
+	struct options options = { .name = "vm", .memory = 192 * MIB, .vcpus = 1,
+		.from = -1, .into = -1 };
 	struct vm vm = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	int listener, signals, ret;
 	char path[256];

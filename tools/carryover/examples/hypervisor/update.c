@@ -29,15 +29,28 @@ static int preserve(const struct vm *vm, int session)
 	return ret;
 }
 
-/* The session with everything in it, while the guest still runs. */
-static int make_session(const struct vm *vm, const char *name)
+/* Where an agent has /dev/liveupdate, it gives out sessions by descriptor. */
+static int open_session(const struct options *options)
 {
-	int luo = co_luo_open(), session, ret;
+	int luo, session;
 
+	if (options->into >= 0) {
+		session = dup(options->into);
+		return session < 0 ? fail_errno("--into") : session;
+	}
+	luo = co_luo_open();
 	if (luo < 0)
 		return luo;
-	session = co_session_create(luo, name);
+	session = co_session_create(luo, options->name);
 	close(luo);
+	return session;
+}
+
+/* The session with everything in it, while the guest still runs. */
+static int make_session(const struct vm *vm, const struct options *options)
+{
+	int session = open_session(options), ret;
+
 	if (session < 0)
 		return session;
 	ret = preserve(vm, session);
@@ -81,7 +94,7 @@ static void refuse(int request, const char *why)
  */
 int update_prepare(struct vm *vm, const struct options *options, int request)
 {
-	int session = make_session(vm, options->name);
+	int session = make_session(vm, options);
 
 	if (session < 0) {
 		refuse(request, co_error());
@@ -146,15 +159,28 @@ static unsigned int count_carried(const struct state *state)
 	return count;
 }
 
+/* With an agent a virtual machine is started or has arrived, which that knows. */
+static int find_session(const struct options *options)
+{
+	int luo, session;
+
+	if (options->from >= 0)
+		return options->from;
+	if (options->into >= 0)
+		return -ENOENT;
+	luo = co_luo_open();
+	if (luo < 0)
+		return luo;
+	session = co_session_retrieve(luo, options->name);
+	close(luo);
+	return session;
+}
+
 /* The session, from which all was taken; 0 if there is none; -1 after a message. */
 int update_arrived(struct vm *vm, const struct options *options)
 {
-	int luo = co_luo_open(), session;
+	int session = find_session(options);
 
-	if (luo < 0)
-		return fail("%s", co_error());
-	session = co_session_retrieve(luo, options->name);
-	close(luo);
 	if (session == -ENOENT)
 		return 0;
 	if (session < 0)
