@@ -10,13 +10,14 @@ export KSRC
 PROFILE ?= release
 BIN := $(CARRYOVER_CACHE)/bin
 # The tests need all of them.
-KERNELS := base off release modules debug
+KERNELS := base off release modules debug hypervisor
 SAY := @echo "[carryover]"
 
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo                  a device doing DMA through a live update, in a guest"
+	@echo "make demo DEMO=hypervisor  a virtual machine that outlives the kernel under it"
 	@echo "make check [TESTS=...]     build everything, lint, and run the tests"
 	@echo "make check-debug           every guest test on the debug kernel"
 	@echo "make kernel [PROFILE=...]  build one guest kernel: release (default), or another of"
@@ -75,12 +76,20 @@ deb-kernel: source
 	$(SAY) Debian packages of the kernel: $(PROFILE)
 	@tools/deb/build kernel $(PROFILE)
 
+# DEMO=hypervisor: another one than tools/carryover/demo, with the kernel it needs.
+DEMO ?= demo
+demo_demo := tools/carryover/demo/run
+demo_hypervisor := tools/carryover/examples/hypervisor/run
+ifeq ($(DEMO),hypervisor)
+demo: PROFILE := hypervisor
+endif
+
 demo: kernel userspace
 	$(SAY) demo
-	@if [ -x tools/carryover/demo/run ]; then \
-		VM=$(CURDIR)/tools/vm/vm BIN=$(BIN) tools/carryover/demo/run; \
+	@if [ -x "$(demo_$(DEMO))" ]; then \
+		VM=$(CURDIR)/tools/vm/vm BIN=$(BIN) $(demo_$(DEMO)); \
 	else \
-		echo "[carryover] error: tools/carryover/demo/run is not there" >&2; exit 1; \
+		echo "[carryover] error: no demo '$(DEMO)'; there are: demo hypervisor" >&2; exit 1; \
 	fi
 
 lint: source
