@@ -22,6 +22,7 @@
 
 #define NVME_CLASS	0x010802
 #define MIB		(1ull << 20)
+#define REQUEST_MS	1000
 
 /* -------------------------------------------------------------- messages -- */
 
@@ -96,9 +97,10 @@ static int on_signal(struct vm *vm, const struct options *options, int fd)
 	return update_prepare(vm, options, -1);
 }
 
+/* It has connected, and what it wants comes right after that. */
 static int on_request(struct vm *vm, const struct options *options, int listener)
 {
-	int request = co_ready_wait(listener, 0);
+	int request = co_ready_wait(listener, REQUEST_MS);
 
 	return request < 0 ? 0 : update_prepare(vm, options, request);
 }
