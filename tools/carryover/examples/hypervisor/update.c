@@ -4,13 +4,35 @@
  * them out and has all it needs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hypervisor.h"
 
 enum { TOKEN_STATE = 1, TOKEN_MEMORY, TOKEN_IOMMUFD, TOKEN_DEVICE };
+
+#define BUSY_MS	10000
+#define STEP_MS	20
+
+/*
+ * Only one process can have /dev/liveupdate open. All programs of a host are asked to
+ * prepare at the same moment and have it for the moment it takes to make a session;
+ * whoever has it for longer is named by co_error().
+ */
+static int open_luo(void)
+{
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
+	int luo = co_luo_open();
+
+	for (int ms = 0; luo == -EBUSY && ms < BUSY_MS; ms += STEP_MS) {
+		nanosleep(&step, NULL);
+		luo = co_luo_open();
+	}
+	return luo;
+}
 
 /* -------------------------------------------------------- the old kernel -- */
 
@@ -32,13 +54,14 @@ static int preserve(const struct vm *vm, int session)
 /* Where an agent has /dev/liveupdate, it gives out sessions by descriptor. */
 static int open_session(const struct options *options)
 {
+	char name[64];
 	int luo, session;
 
 	if (options->into >= 0) {
-		session = dup(options->into);
-		return session < 0 ? fail_errno("--into") : session;
+		session = co_session_name(options->into, name, sizeof(name));
+		return session ? session : fcntl(options->into, F_DUPFD_CLOEXEC, 0);
 	}
-	luo = co_luo_open();
+	luo = open_luo();
 	if (luo < 0)
 		return luo;
 	session = co_session_create(luo, options->name);
@@ -168,7 +191,7 @@ static int find_session(const struct options *options)
 		return options->from;
 	if (options->into >= 0)
 		return -ENOENT;
-	luo = co_luo_open();
+	luo = open_luo();
 	if (luo < 0)
 		return luo;
 	session = co_session_retrieve(luo, options->name);
