@@ -39,9 +39,11 @@ static void print(struct serial_state *serial, char c)
 	serial->line[serial->used++] = c;
 	if (c != '\n' && serial->used < LINE_SIZE)
 		return;
-	if (write(1, "| ", 2) != 2 || write(1, serial->line, serial->used) < 0)
+	if ((!serial->within && write(1, "| ", 2) != 2) ||
+	    write(1, serial->line, serial->used) < 0)
 		fail_errno("console");
 	serial->used = 0;
+	serial->within = c != '\n';
 }
 
 void serial_write(struct vm *vm, unsigned int reg, uint8_t value)

@@ -87,6 +87,7 @@ struct chips_state {
  * @has_input: @input was not read yet
  * @input: a character that was typed
  * @used: length of @line
+ * @within: the line before @line had no end
  * @line: what was written since the last end of a line
  */
 struct serial_state {
@@ -94,7 +95,7 @@ struct serial_state {
 	uint8_t divisor[2];
 	uint8_t empty;
 	uint8_t has_input, input;
-	uint8_t used;
+	uint8_t used, within;
 	char line[LINE_SIZE];
 };
 
