@@ -36,7 +36,8 @@ enum liveupdate_phase {
 __printf(2, 3) void liveupdate_stamp(enum liveupdate_phase phase,
 				     const char *object, ...);
 #else
-static inline __printf(2, 3) void
+__printf(2, 3)
+static inline void
 liveupdate_stamp(enum liveupdate_phase phase, const char *object, ...) { }
 #endif
 
