@@ -11,6 +11,8 @@ from typing import Dict, List, Optional
 from baselib import hooks, overlay
 from baselib.common import TOP, PrepareError
 
+from . import makefiles
+
 PLAN = TOP / "tools/series/commits"
 OPTION = re.compile(r"^config (\w+)$", re.M)
 MENU = overlay.KCONFIG["Kconfig"]
@@ -24,6 +26,8 @@ class Commit:
     author: str
     message: str
     patch: Optional[Path] = None
+    # What the patch says of these is left out: they are among the files.
+    without: List[str] = field(default_factory=list)
     files: Dict[str, bytes] = field(default_factory=dict)
 
 
@@ -52,11 +56,15 @@ def _read_plan():
 
 
 def _owner(plan, key: str, name: str) -> str:
-    """The section whose patterns match first."""
+    """The section with the longest pattern that matches."""
+    owner, longest = None, ""
     for section in plan.sections():
-        if any(fnmatchcase(name, pattern) for pattern in plan[section].get(key, "").split()):
-            return section
-    raise PrepareError(f"tools/series/commits says of no commit that it brings {name}")
+        for pattern in plan[section].get(key, "").split():
+            if fnmatchcase(name, pattern) and len(pattern) > len(longest):
+                owner, longest = section, pattern
+    if not owner:
+        raise PrepareError(f"tools/series/commits says of no commit that it brings {name}")
+    return owner
 
 
 def _split_mail(patch: Path):
@@ -74,36 +82,58 @@ def _message(section, author: str) -> str:
     return f"{section['subject']}\n\n{body}\n\nSigned-off-by: {author}\n"
 
 
+def _patches() -> Dict[str, Path]:
+    return {re.sub(r"^\d+-", "", patch.stem): patch for patch in hooks.series()}
+
+
+def _empty_commits(plan) -> Dict[str, Commit]:
+    """One for each section, in their order."""
+    patches, made = _patches(), {}
+    author = _split_mail(next(iter(patches.values())))[0]
+    for name in plan.sections():
+        if name in patches:
+            patch = patches.pop(name)
+            author, message = _split_mail(patch)
+            made[name] = Commit(name, author, message, patch)
+        elif "subject" in plan[name]:
+            made[name] = Commit(name, author, _message(plan[name], author))
+        else:
+            raise PrepareError(f"tools/series/commits: '{name}' is no patch and has no subject")
+    if patches:
+        raise PrepareError(f"tools/series/commits has no place for the patch '{next(iter(patches))}'")
+    return made
+
+
 def commits(base: Path) -> List[Commit]:
     """All commits in order; those that would be empty are left out."""
-    plan, made = _read_plan(), {}
-    author = ""
-    for patch in hooks.series():
-        author, message = _split_mail(patch)
-        name = re.sub(r"^\d+-", "", patch.stem)
-        made[name] = Commit(name, author, message, patch)
-    for name in plan.sections():
-        if "subject" in plan[name]:
-            made[name] = Commit(name, author, _message(plan[name], author))
-    for path, data in overlay.overlay_files(base).items():
+    plan = _read_plan()
+    made = _empty_commits(plan)
+    files = overlay.overlay_files(base)
+    for path, data in files.items():
         if path != MENU:
-            _commit_of(made, _owner(plan, "files", path)).files[path] = data
+            made[_owner(plan, "files", path)].files[path] = data
     _add_menus(plan, made)
+    _add_makefiles(made, makefiles.of_series(base, files))
     return [commit for commit in made.values() if commit.patch or commit.files]
 
 
-def _commit_of(made, name: str) -> Commit:
-    if name not in made:
-        raise PrepareError(f"tools/series/commits names '{name}', which is no patch and has no subject")
-    return made[name]
+def _add_makefiles(made, changed):
+    """Each commit's Makefiles name what has a source by then."""
+    have, last = set(), {path: makefile.text(set()) for path, makefile in changed.items()}
+    for commit in made.values():
+        if commit.patch:
+            commit.without = [path for path in hooks.touched(commit.patch) if path in changed]
+        have |= set(commit.files)
+        for path, makefile in changed.items():
+            text = makefile.text(have)
+            if text != last[path]:
+                commit.files[path] = last[path] = text
 
 
 def _add_menus(plan, made):
     text = overlay.overlay_paths()[MENU].read_text()
     menu, have = Menu(text), set()
     owners = {option: _owner(plan, "options", option) for option in menu.blocks}
-    for owner in owners.values():
-        _commit_of(made, owner)
     for name, commit in made.items():
         new = {option for option, owner in owners.items() if owner == name}
         have |= new

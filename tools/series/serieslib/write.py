@@ -45,13 +45,15 @@ def start(repository: Path, base: Path, author: str):
 
 def commit(repository: Path, wanted):
     """One commit: the patch, and the files that come with it."""
-    if wanted.patch:
-        git(repository, "apply", str(wanted.patch))
+    if wanted.patch and set(hooks.touched(wanted.patch)) - set(wanted.without):
+        git(repository, "apply", *(f"--exclude={path}" for path in wanted.without), str(wanted.patch))
+    modes = overlay.overlay_paths()
     for path, data in wanted.files.items():
         target = repository / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-        target.chmod(overlay.overlay_paths()[path].stat().st_mode & 0o777)
+        if path in modes:
+            target.chmod(modes[path].stat().st_mode & 0o777)
     git(repository, "add", "-A", "-f")
     git(repository, "commit", "-q", f"--author={wanted.author}", "-F", "-", data=wanted.message)
 
