@@ -10,28 +10,31 @@
  */
 #define pr_fmt(fmt) "liveupdate: debugfs: " fmt
 
-#include <linux/container_of.h>
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/liveupdate_dump.h>
 #include <linux/kho/abi/memfd.h>
+#include <linux/kho/abi/luo.h>
 #include <linux/libfdt.h>
+#include <linux/list.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "luo_dump.h"
+#include "luo_internal.h"
 
 /* More than this is no handover, it is an attack on memory. */
 #define DUMP_MAX_PAGES	(SZ_1G / PAGE_SIZE)
 
 struct dump {
-	struct luo_dump luo;
 	struct liveupdate_blob out;
 	bool incoming;
 	unsigned int sessions;
@@ -173,52 +176,75 @@ static int dump_memfd(struct dump *dump, const struct memfd_luo_ser *ser)
 	return ser->nr_folios ? dump_runs(dump, ser) : 0;
 }
 
-static int dump_state(struct dump *dump, const struct luo_dump_file *file)
+static int dump_state(struct dump *dump, const struct luo_file *file)
 {
-	const struct liveupdate_blob_ser *ser = dump_phys(dump, file->data);
-	bool memfd = !strcmp(file->compatible, MEMFD_LUO_FH_COMPATIBLE);
+	const struct liveupdate_blob_ser *ser = dump_phys(dump, file->serialized_data);
+	bool memfd = !strcmp(file->fh->compatible, MEMFD_LUO_FH_COMPATIBLE);
 
 	if (!ser)
 		return memfd ? -EBADMSG : 0;
 	if (memfd)
-		return dump_memfd(dump, dump_phys(dump, file->data));
+		return dump_memfd(dump, dump_phys(dump, file->serialized_data));
 	return ser->magic == LIVEUPDATE_BLOB_MAGIC ? dump_blob(dump, ser) : 0;
 }
 
-static void dump_file(struct luo_dump *luo, const struct luo_dump_file *file)
+static void dump_file(struct dump *dump, const struct luo_file *file)
 {
-	struct dump *dump = container_of(luo, struct dump, luo);
+	const char *compatible = file->fh->compatible;
 	struct liveupdate_blob *out = &dump->out;
 	int err = 0;
 
 	liveupdate_blob_begin(out, "file", dump->files++);
-	liveupdate_blob_put(out, "handler", file->compatible,
-			    strlen(file->compatible) + 1);
+	liveupdate_blob_put(out, "handler", compatible, strlen(compatible) + 1);
 	liveupdate_blob_put_u64(out, "token", file->token);
-	liveupdate_blob_put_u64(out, "handle", file->data);
-	liveupdate_blob_put_u32(out, "status", file->status);
-	if (!file->status)
+	liveupdate_blob_put_u64(out, "handle", file->serialized_data);
+	liveupdate_blob_put_u32(out, "status", file->retrieve_status);
+	if (!file->retrieve_status)
 		err = dump_state(dump, file);
 	if (err)
 		liveupdate_blob_put_u32(out, "unreadable", err);
 	liveupdate_blob_end(out);
 }
 
-static void dump_session(struct luo_dump *luo, const char *name, bool retrieved)
+/* What its files lead to does not change or go away meanwhile. */
+static void dump_session(struct dump *dump, struct luo_session *session)
 {
-	struct dump *dump = container_of(luo, struct dump, luo);
+	size_t len = strnlen(session->name, sizeof(session->name) - 1);
 	struct liveupdate_blob *out = &dump->out;
-	size_t len = strnlen(name, LIVEUPDATE_SESSION_NAME_LENGTH - 1);
+	struct luo_file *file;
 
+	guard(mutex)(&session->mutex);
 	dump->files = 0;
 	liveupdate_blob_begin(out, "session", dump->sessions++);
-	liveupdate_blob_put(out, "session-name", name, len + 1);
-	liveupdate_blob_put_u32(out, "retrieved", retrieved);
+	liveupdate_blob_put(out, "session-name", session->name, len + 1);
+	liveupdate_blob_put_u32(out, "retrieved", session->retrieved);
+	list_for_each_entry(file, &session->file_set.files_list, list)
+		dump_file(dump, file);
+	liveupdate_blob_end(out);
 }
 
-static void dump_end(struct luo_dump *luo)
+/* Those of the previous kernel are read for it, if that was not done yet. */
+static int dump_sessions(struct dump *dump)
 {
-	liveupdate_blob_end(&container_of(luo, struct dump, luo)->out);
+	struct luo_session_header *sh = dump->incoming ?
+					&luo_session_global.incoming :
+					&luo_session_global.outgoing;
+	struct luo_session *session;
+	int err;
+
+	err = dump->incoming ? luo_load_sessions() : 0;
+	if (err)
+		return err;
+	/* Held for good once the kernel is on its way out. */
+	err = down_read_killable(&luo_session_serialize_rwsem);
+	if (err)
+		return err;
+	down_read(&sh->rwsem);
+	list_for_each_entry(session, &sh->list, list)
+		dump_session(dump, session);
+	up_read(&sh->rwsem);
+	up_read(&luo_session_serialize_rwsem);
+	return 0;
 }
 
 static int dump_make(struct dump *dump)
@@ -231,7 +257,7 @@ static int dump_make(struct dump *dump)
 		return err;
 	liveupdate_blob_put(&dump->out, "direction", direction,
 			    strlen(direction) + 1);
-	err = luo_session_dump(&dump->luo, dump->incoming);
+	err = dump_sessions(dump);
 	if (err) {
 		liveupdate_blob_unpreserve(&dump->out);
 		return err;
@@ -249,7 +275,6 @@ static int dump_open(struct inode *inode, struct file *file)
 
 	if (!dump)
 		return -ENOMEM;
-	dump->luo = (struct luo_dump) { dump_session, dump_file, dump_end };
 	dump->incoming = inode->i_private;
 	err = dump_make(dump);
 	if (err) {

@@ -107,9 +107,35 @@ late_initcall(luo_dropped_init);
  */
 void liveupdate_drop_file(struct liveupdate_session *session, struct file *file)
 {
-	luo_refused = luo_file_of(session, file);
+	struct luo_file_set *set = luo_session_file_set(session);
+	struct luo_file *luo_file;
+
+	luo_refused = NULL;
+	list_for_each_entry(luo_file, &set->files_list, list)
+		if (luo_file->file == file)
+			luo_refused = luo_file;
 }
 EXPORT_SYMBOL_GPL(liveupdate_drop_file);
+
+/* Exchanges who looks after the file, and what is handed over of it. */
+static void dropped_swap(struct luo_dropped *dropped)
+{
+	swap(dropped->file->fh, dropped->handler);
+	swap(dropped->file->serialized_data, dropped->data);
+}
+
+/* The file stays on the list, for its token. */
+static void dropped_give_up(struct luo_dropped *dropped)
+{
+	struct liveupdate_file_op_args args = LUO_FILE_ARGS(dropped->set);
+
+	args.handler = dropped->handler;
+	args.file = dropped->file->file;
+	args.serialized_data = dropped->data;
+	args.private_data = dropped->file->private_data;
+	dropped->handler->ops->unpreserve(&args);
+	luo_flb_file_unpreserve(dropped->handler);
+}
 
 /* Returns whether there is a file less that can fail. */
 static bool drop_refused(struct luo_file_set *set)
@@ -125,11 +151,11 @@ static bool drop_refused(struct luo_file_set *set)
 	dropped->file = luo_refused;
 	dropped->handler = &luo_dropped_handler;
 	dropped->data = 0;
-	luo_file_swap(luo_refused, &dropped->handler, &dropped->data);
+	dropped_swap(dropped);
 	list_add(&dropped->entry, &luo_dropped_files);
 	pr_warn("session %s: token[%#0llx] is optional, the live update goes on without it\n",
 		luo_session_name(luo_file_set_session(set)),
-		luo_file_token(luo_refused));
+		luo_refused->token);
 	return true;
 }
 
@@ -156,10 +182,9 @@ static void settle(struct luo_dropped *dropped, bool keep)
 {
 	guard(mutex)(&luo_file_set_owner(dropped->set)->mutex);
 	if (keep)
-		luo_file_swap(dropped->file, &dropped->handler, &dropped->data);
+		dropped_swap(dropped);
 	else
-		luo_file_unpreserve_one(dropped->set, dropped->file,
-					dropped->handler, dropped->data);
+		dropped_give_up(dropped);
 }
 
 /**

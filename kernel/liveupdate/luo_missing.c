@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which handler do the files of a session lack? Looks at the session as the
- * previous kernel left it, and leaves it as it is.
+ * Which handler do the files of a session lack? Looks at sessions as the
+ * previous kernel left them, and leaves them as they are.
  */
+#include <linux/cleanup.h>
 #include <linux/ctype.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/block.h>
 #include <linux/kho/abi/luo.h>
+#include <linux/kho_block.h>
+#include <linux/list_private.h>
 #include <linux/liveupdate.h>
 #include <linux/mm.h>
+#include <linux/rwsem.h>
 #include <linux/string.h>
 
 #include "luo_internal.h"
@@ -17,6 +21,25 @@
 
 /* More than a session can have, see KHO_MAX_BLOCKS. */
 #define LUO_FILES_MAX	(10000 * LUO_FILES_PER_BLOCK)
+
+/**
+ * luo_file_has_handler - Is there a handler for files of this kind?
+ * @compatible: %LIVEUPDATE_HNDL_COMPAT_LENGTH bytes from the previous kernel,
+ *              perhaps without a terminating zero
+ *
+ * Context: Takes luo_register_rwlock.
+ */
+bool luo_file_has_handler(const char *compatible)
+{
+	struct liveupdate_file_handler *fh;
+
+	guard(rwsem_read)(&luo_register_rwlock);
+	list_private_for_each_entry(fh, &luo_file_handler_list, list)
+		if (!strncmp(fh->compatible, compatible,
+			     LIVEUPDATE_HNDL_COMPAT_LENGTH))
+			return true;
+	return false;
+}
 
 /* A block, or NULL for what can't be one; luo_session_deserialize() will say so. */
 static const struct kho_block_header_ser *luo_file_block(u64 pa)
@@ -64,6 +87,27 @@ bool luo_files_missing(const struct luo_file_set_ser *set, char *name)
 		left -= min(left, block->count);
 		block = luo_file_block(block->next);
 	}
+	return false;
+}
+
+/**
+ * luo_session_missing - Has every file of the previous kernel a handler?
+ * @name: [OUT] as for luo_files_missing()
+ *
+ * Context: Takes luo_session_serialize_rwsem. Sleeps.
+ * Return: whether one is missing; never once the sessions have been read.
+ */
+bool luo_session_missing(char *name)
+{
+	struct luo_session_header *sh = &luo_session_global.incoming;
+	struct luo_session_ser *ser;
+	struct kho_block_set_it it;
+
+	guard(rwsem_read)(&luo_session_serialize_rwsem);
+	kho_block_set_it_init(&it, &sh->block_set);
+	while ((ser = kho_block_set_it_read_entry(&it)))
+		if (luo_files_missing(&ser->file_set_ser, name))
+			return true;
 	return false;
 }
 

@@ -12,7 +12,9 @@ struct luo_file_set_ser;
 	((KHO_BLOCK_SIZE - sizeof(struct kho_block_header_ser)) /	\
 	 sizeof(struct luo_file_ser))
 
+bool luo_session_missing(char *name);
 bool luo_files_missing(const struct luo_file_set_ser *set, char *name);
+bool luo_file_has_handler(const char *compatible);
 bool luo_is_compatible(const char *name);
 
 #endif

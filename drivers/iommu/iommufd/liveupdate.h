@@ -65,6 +65,7 @@ struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
 struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
 				      unsigned int cmd);
 int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
+void iommufd_drop_pending(struct iommufd_ctx *ictx);
 int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_next(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_next_area(struct iommufd_ucmd *ucmd);

@@ -25,16 +25,6 @@ static struct lockdep_map iommufd_gate_map =
 	STATIC_LOCKDEP_MAP_INIT("iommufd_gate", &iommufd_gate_map);
 #endif
 
-void iommufd_liveupdate_init(struct iommufd_ctx *ictx)
-{
-	xa_init(&ictx->lu.pending);
-}
-
-void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx)
-{
-	xa_destroy(&ictx->lu.pending);
-}
-
 static int gate_enter(struct iommufd_gate *gate)
 {
 	if (!atomic_inc_unless_negative(&gate->inside))
@@ -202,32 +192,4 @@ struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
 				       unsigned int cmd)
 {
 	return iommufd_ioctl_passes(ucmd, cmd) ? NULL : ucmd->ictx;
-}
-
-/* The ID is reserved, or was, until it was given to an object that is gone. */
-static int restored_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
-{
-	int rc;
-
-	obj->id = ictx->lu.restore_id;
-	rc = xa_insert(&ictx->objects, obj->id, XA_ZERO_ENTRY,
-		       GFP_KERNEL_ACCOUNT);
-	return rc == -EBUSY ? 0 : rc;
-}
-
-/*
- * An ID for a new object: the one that is being restored, or any that no device
- * waits for. One that was taken and is waited for is thereby reserved again.
- */
-int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
-{
-	int rc;
-
-	if (READ_ONCE(ictx->lu.restorer) == current)
-		return restored_id(ictx, obj);
-	do {
-		rc = xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY,
-			      xa_limit_31b, GFP_KERNEL_ACCOUNT);
-	} while (!rc && xa_load(&ictx->lu.pending, obj->id));
-	return rc;
 }

@@ -22,6 +22,13 @@
 #define LOAD_MIN_ID	1
 #define LOAD_MAX_ID	INT_MAX
 
+/* Says in the log what is wrong in the blob; the error to refuse it with. */
+int load_bad(const char *what, u64 which)
+{
+	pr_warn("handover refused: %s %llu\n", what, which);
+	return -EBADMSG;
+}
+
 /* The unit address of a node is its object's ID. */
 static u32 load_id(const struct liveupdate_blob *blob, int node)
 {

@@ -2,11 +2,9 @@
 #ifndef __IOMMUFD_LIVEUPDATE_LOAD_H
 #define __IOMMUFD_LIVEUPDATE_LOAD_H
 
-#include <linux/errno.h>
 #include <linux/generic_pt/liveupdate.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_blob.h>
-#include <linux/printk.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -170,12 +168,7 @@ struct iommufd_load {
 	bool committed;
 };
 
-/* Says in the log what is wrong in the blob; the error to refuse it with. */
-static inline int load_bad(const char *what, u64 which)
-{
-	pr_warn("handover refused: %s %llu\n", what, which);
-	return -EBADMSG;
-}
+int load_bad(const char *what, u64 which);
 
 const void *load_array(const struct liveupdate_blob *blob, int node,
 		       const char *name, size_t size, unsigned int *n);

@@ -108,6 +108,7 @@ int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
 int vfio_pci_set_irqs_gated(struct vfio_pci_core_device *vdev, u32 flags,
 			    unsigned int index, unsigned int start,
 			    unsigned int count, void *data);
+bool vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev);
 
 void vfio_pci_liveupdate_freeze(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_frozen *frozen);
@@ -123,6 +124,8 @@ static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
 
 #define vfio_pci_liveupdate_ioctl_feature	vfio_pci_core_ioctl_feature
 #define vfio_pci_set_irqs_gated			vfio_pci_set_irqs_ioctl
+#define vfio_pci_liveupdate_unmask_intx(vdev)				\
+	pci_check_and_unmask_intx((vdev)->pdev)
 #endif
 
 /* An ordinary device is stopped when it is opened and when it is closed. */
@@ -162,19 +165,6 @@ vfio_pci_liveupdate_mask_intx(struct vfio_pci_core_device *vdev)
 {
 	return !vfio_pci_liveupdate_shut(vdev) &&
 	       pci_check_and_mask_intx(vdev->pdev);
-}
-
-/*
- * As pci_check_and_unmask_intx(), which an eventfd may ask for at any time: of a
- * frozen device it is remembered. irqlock is held.
- */
-static inline bool
-vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev)
-{
-	if (!vfio_pci_liveupdate_shut(vdev))
-		return pci_check_and_unmask_intx(vdev->pdev);
-	vdev->frozen->intx = true;
-	return true;
 }
 
 #if defined(CONFIG_VFIO_PCI_LIVEUPDATE) && defined(MODULE)

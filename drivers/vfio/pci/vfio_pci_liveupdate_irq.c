@@ -103,6 +103,23 @@ static void unmask_intx(struct vfio_pci_core_device *vdev)
 }
 
 /**
+ * vfio_pci_liveupdate_unmask_intx - INTx is served again
+ * @vdev: the device
+ *
+ * An eventfd may ask for it at any time: of a frozen device it is remembered.
+ *
+ * Context: irqlock is held.
+ * Return: as pci_check_and_unmask_intx(); true for a frozen device.
+ */
+bool vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev)
+{
+	if (!vfio_pci_liveupdate_shut(vdev))
+		return pci_check_and_unmask_intx(vdev->pdev);
+	vdev->frozen->intx = true;
+	return true;
+}
+
+/**
  * vfio_pci_set_irqs_gated - VFIO_DEVICE_SET_IRQS of a device that may be frozen
  * @vdev:  the device
  * @flags: of struct vfio_irq_set, as the rest

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
+ * What files of ours need of luo_{file,flb,session}.c, and the other way round.
+ *
  * From a file set to its session: every handler callback is told whose file
  * it works on.
  */
-#ifndef _LINUX_LUO_SESSION_FILES_H
-#define _LINUX_LUO_SESSION_FILES_H
+#ifndef _LINUX_LUO_LOOKUP_H
+#define _LINUX_LUO_LOOKUP_H
 
 #include <linux/container_of.h>
 
 #include "luo_dropped.h"
+
+extern struct list_head luo_file_handler_list;
+extern struct luo_flb_global luo_flb_global;
+extern struct luo_session_global luo_session_global;
+extern struct rw_semaphore luo_session_serialize_rwsem;
+
+unsigned long luo_get_id(struct liveupdate_file_handler *fh, struct file *file);
+void luo_file_pre_finish(struct luo_file_set *set);
 
 static inline struct luo_session *luo_file_set_owner(struct luo_file_set *set)
 {
@@ -27,19 +37,12 @@ static inline const char *luo_session_name(struct liveupdate_session *session)
 	return ((struct luo_session *)session)->name;
 }
 
-static inline struct luo_file_set *
-luo_session_file_set(struct liveupdate_session *session)
-{
-	struct luo_session *s = (struct luo_session *)session;
-
-	lockdep_assert_held(&s->mutex);
-	return &s->file_set;
-}
+struct luo_file_set *luo_session_file_set(struct liveupdate_session *session);
 
 /* Initializer of the arguments of a callback on a file of @set. */
 #define LUO_FILE_ARGS(set) { .session = luo_file_set_session(set) }
 
-#if defined(CONFIG_LIVEUPDATE_BLOB) && defined(CONFIG_MODULES)
+#ifdef CONFIG_LIVEUPDATE_HANDLERS
 int luo_open_sessions(void);
 int luo_load_sessions(void);
 #else
@@ -47,8 +50,5 @@ int luo_load_sessions(void);
 #define luo_open_sessions()	luo_session_deserialize()
 #define luo_load_sessions()	luo_session_deserialize()
 #endif
-
-bool luo_session_missing(char *name);
-bool luo_file_has_handler(const char *compatible);
 
 #endif

@@ -1,13 +1,41 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
- * The part of luo_file.c that lets one file's handler see the other files of
- * its session. Included there once: struct luo_file is private to that file.
+ * What a file's handler sees of its session: the other files, and whether data
+ * that files share has arrived.
  *
  * The session's mutex protects the list that is walked here; a luo_file's
  * file, handler and token do not change while it is on the list.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/kho/abi/luo.h>
 #include <linux/kho/abi/luo_dropped.h>
+#include <linux/list.h>
+#include <linux/liveupdate.h>
 #include <linux/liveupdate_files.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "luo_internal.h"
+
+/**
+ * luo_session_file_set - The files of a session
+ * @session: from the arguments of a handler's callback
+ *
+ * Context: The session's mutex is held.
+ */
+struct luo_file_set *luo_session_file_set(struct liveupdate_session *session)
+{
+	struct luo_session *s = (struct luo_session *)session;
+
+	lockdep_assert_held(&s->mutex);
+	return &s->file_set;
+}
 
 /* It is on the list for its token only. */
 static bool luo_file_is_dropped(const struct luo_file *luo_file)
@@ -173,11 +201,16 @@ static void luo_file_pre_finish_one(struct luo_file_set *set,
 	luo_file->fh->ops->pre_finish(&args);
 }
 
-/*
- * Runs when every file has agreed to finish and none has begun: what must
- * stop using the session's memory stops here, whatever the order of files.
+/**
+ * luo_file_pre_finish - Every file has agreed to finish and none has begun
+ * @set: the files of a session
+ *
+ * What must stop using the session's memory stops here, whatever the order of
+ * files.
+ *
+ * Context: The session's mutex is held.
  */
-static void luo_file_pre_finish(struct luo_file_set *set)
+void luo_file_pre_finish(struct luo_file_set *set)
 {
 	struct luo_file *luo_file;
 
@@ -186,109 +219,21 @@ static void luo_file_pre_finish(struct luo_file_set *set)
 			luo_file_pre_finish_one(set, luo_file);
 }
 
-#ifdef CONFIG_LIVEUPDATE_BLOB
-#include "luo_dump.h"
-
 /**
- * luo_file_of - A file of an outgoing session
- * @session: the session
- * @file:    the file that was preserved
+ * liveupdate_flb_is_incoming - Did an FLB of some version arrive?
+ * @prefix: how its compatible string begins
  *
- * Return: what LUO keeps of it, or NULL.
- */
-struct luo_file *luo_file_of(struct liveupdate_session *session,
-			     struct file *file)
-{
-	struct luo_file_set *set = luo_session_file_set(session);
-	struct luo_file *luo_file;
-
-	list_for_each_entry(luo_file, &set->files_list, list)
-		if (luo_file->file == file)
-			return luo_file;
-	return NULL;
-}
-
-u64 luo_file_token(const struct luo_file *luo_file)
-{
-	return luo_file->token;
-}
-
-/**
- * luo_file_swap - Exchange who looks after a file, and what is handed over of it
- * @luo_file: of an outgoing session
- * @handler:  [IN/OUT] its handler
- * @data:     [IN/OUT] its serialized data
+ * For who finds no FLB of the version it knows: is there none, or one that it
+ * can't read?
  *
- * Context: reboot(), with the session's mutex held.
+ * Return: true when the previous kernel handed one over.
  */
-void luo_file_swap(struct luo_file *luo_file,
-		   struct liveupdate_file_handler **handler, u64 *data)
+bool liveupdate_flb_is_incoming(const char *prefix)
 {
-	swap(luo_file->fh, *handler);
-	swap(luo_file->serialized_data, *data);
-}
+	struct luo_flb_header *fh = &luo_flb_global.incoming;
 
-/**
- * luo_file_unpreserve_one - Give up what was preserved of one file
- * @set:      its session's files
- * @luo_file: the file, which stays on the list
- * @handler:  who preserved it
- * @data:     and as what
- *
- * Context: reboot(), with the session's mutex held.
- */
-void luo_file_unpreserve_one(struct luo_file_set *set, struct luo_file *luo_file,
-			     struct liveupdate_file_handler *handler, u64 data)
-{
-	struct liveupdate_file_op_args args = LUO_FILE_ARGS(set);
-
-	args.handler = handler;
-	args.file = luo_file->file;
-	args.serialized_data = data;
-	args.private_data = luo_file->private_data;
-	handler->ops->unpreserve(&args);
-	luo_flb_file_unpreserve(handler);
-}
-
-/**
- * luo_file_has_handler - Is there a handler for files of this kind?
- * @compatible: %LIVEUPDATE_HNDL_COMPAT_LENGTH bytes from the previous kernel,
- *              perhaps without a terminating zero
- *
- * Context: Takes luo_register_rwlock.
- */
-bool luo_file_has_handler(const char *compatible)
-{
-	struct liveupdate_file_handler *fh;
-
-	guard(rwsem_read)(&luo_register_rwlock);
-	list_private_for_each_entry(fh, &luo_file_handler_list, list)
-		if (!strncmp(fh->compatible, compatible,
-			     LIVEUPDATE_HNDL_COMPAT_LENGTH))
+	for (u64 i = 0; fh->active && i < fh->header_ser->count; i++)
+		if (!strncmp(fh->ser[i].name, prefix, strlen(prefix)))
 			return true;
 	return false;
 }
-
-/**
- * luo_file_dump - Look at all files of a session
- * @set:  its files
- * @dump: who looks
- *
- * Context: The session's mutex is held.
- */
-void luo_file_dump(struct luo_file_set *set, struct luo_dump *dump)
-{
-	struct luo_file *luo_file;
-
-	list_for_each_entry(luo_file, &set->files_list, list) {
-		struct luo_dump_file file = {
-			.compatible = luo_file->fh->compatible,
-			.token = luo_file->token,
-			.data = luo_file->serialized_data,
-			.status = luo_file->retrieve_status,
-		};
-
-		dump->file(dump, &file);
-	}
-}
-#endif

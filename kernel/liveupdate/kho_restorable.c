@@ -1,9 +1,21 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages that arrive, for those who don't trust what they were told of them.
- * Part of kexec_handover.c.
  */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/kexec_handover.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
 
+#include "kexec_handover_internal.h"
+
+/**
+ * kho_restorable_order - Is there a page that can be restored?
+ * @phys: physical address, from a handover, not trusted
+ *
+ * Return: the order it was preserved with, or -ENOENT.
+ */
 int kho_restorable_order(phys_addr_t phys)
 {
 	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
