@@ -22,11 +22,11 @@
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/liveupdate_files.h>
+#include <linux/liveupdate_writers.h>
 #include <linux/memfd.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
-#include <linux/pci_liveupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <uapi/linux/memfd.h>
@@ -207,7 +207,7 @@ static int huge_open(struct huge_incoming *in)
 		return rc;
 	}
 	vfs_setpos(file, in->pos, MAX_LFS_FILESIZE);
-	in->hold = pci_liveupdate_running();
+	in->hold = liveupdate_has_writers();
 	in->file = file;
 	return 0;
 }
@@ -318,7 +318,7 @@ void hugetlb_liveupdate_finish(struct liveupdate_file_op_args *args)
 	struct huge_incoming *in;
 
 	guard(mutex)(&incoming_lock);
-	if (pci_liveupdate_lost())
+	if (liveupdate_lost_writers())
 		return;
 	if (args->retrieve_status > 0) {
 		in = huge_find(args->serialized_data);

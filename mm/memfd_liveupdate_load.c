@@ -16,16 +16,17 @@
 #include <linux/file.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/kho/abi/memfd.h>
 #include <linux/list.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/liveupdate_files.h>
+#include <linux/liveupdate_writers.h>
 #include <linux/memfd.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
-#include <linux/pci_liveupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -167,7 +168,7 @@ static int memfd_open(struct memfd_incoming *in)
 	}
 	vfs_setpos(file, ser->pos, MAX_LFS_FILESIZE);
 	i_size_write(file_inode(file), ser->size);
-	in->hold = pci_liveupdate_running();
+	in->hold = liveupdate_has_writers();
 	in->file = file;
 	return 0;
 }
@@ -356,7 +357,7 @@ void memfd_liveupdate_finish(struct liveupdate_file_op_args *args)
 	struct memfd_incoming *in;
 
 	guard(mutex)(&memfds_lock);
-	if (pci_liveupdate_lost())
+	if (liveupdate_lost_writers())
 		return;
 	if (args->retrieve_status > 0) {
 		in = memfd_find(args->serialized_data);
@@ -372,3 +373,5 @@ void memfd_liveupdate_finish(struct liveupdate_file_op_args *args)
 	else
 		pr_warn("a memfd that nobody retrieved stays reserved\n");
 }
+
+LIVEUPDATE_NOTE(MEMFD_LUO_FH_COMPATIBLE);

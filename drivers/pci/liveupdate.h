@@ -23,9 +23,6 @@ void pci_ser_free(struct pci_ser *ser);
 bool pci_ser_is_sane(u64 data);
 void pci_ser_restore_free(struct pci_ser *ser);
 
-/* The driver that can take over what it left running. */
-#define PCI_LIVEUPDATE_DRIVER	"vfio-pci"
-
 /**
  * enum pci_incoming_state - what is known of a device that was left running
  * @PCI_INCOMING_AWAITED: not seen yet: it runs, wherever it is

@@ -10,7 +10,7 @@
  * While it is nobody's nobody can stop it either: it is neither reset, removed
  * nor bound but by the driver that takes it over. A device that the list names
  * and that is not the same any more, or is not where it was, is stopped on the
- * spot. Not seen is not stopped: see pci_liveupdate_lost().
+ * spot. Not seen is not stopped: see liveupdate_lost_writers().
  *
  * Locking order: device lock -> pci_incoming_lock or outgoing_lock; neither of
  * these two under the other.
@@ -272,8 +272,6 @@ static void incoming_adopt(struct pci_incoming *in, struct pci_dev *pdev)
 		return;
 	pci_incoming_silence(pdev);
 	incoming_guard(in);
-	if (device_set_driver_override(&pdev->dev, PCI_LIVEUPDATE_DRIVER))
-		pci_warn(pdev, "liveupdate: no memory to select a driver\n");
 	pci_info(pdev, "liveupdate: running since the previous kernel\n");
 	liveupdate_stamp(LIVEUPDATE_PHASE_FOUND, "%s", pci_name(pdev));
 }

@@ -6,7 +6,9 @@
 #define pr_fmt(fmt) "PCI: liveupdate: " fmt
 
 #include <linux/export.h>
+#include <linux/init.h>
 #include <linux/kho/abi/liveupdate_note.h>
+#include <linux/liveupdate_writers.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
@@ -230,36 +232,31 @@ struct pci_dev *pci_liveupdate_find(u64 handle)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_find);
 
-/**
- * pci_liveupdate_running - Is there a device that is running since before?
- *
- * Return: true while the live update of any device is not over, so also when
- *         a device on the list was not enumerated yet; for good when one was
- *         lost or the list could not be read.
- */
-bool pci_liveupdate_running(void)
-{
-	guard(mutex)(&pci_incoming_lock);
-	pci_incoming_load();
-	return pci_incoming_unknown || pci_liveupdate_lost() ||
-	       !xa_empty(&pci_incoming);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_running);
-
-/**
- * pci_liveupdate_lost - May a device be running whose session is finished?
- *
- * What such a device writes to can't be told: memory that came from the previous
- * kernel must not be freed from then on.
- *
- * Return: true, and then for good, once a session was finished with a file of a
- *         device that was never seen, or that could not be stopped.
- */
-bool pci_liveupdate_lost(void)
+static bool incoming_is_lost(void)
 {
 	return READ_ONCE(incoming_lost);
 }
-EXPORT_SYMBOL_GPL(pci_liveupdate_lost);
+
+/* A device on the list that was not enumerated yet runs, too. */
+static bool incoming_is_running(void)
+{
+	guard(mutex)(&pci_incoming_lock);
+	pci_incoming_load();
+	return pci_incoming_unknown || incoming_is_lost() ||
+	       !xa_empty(&pci_incoming);
+}
+
+static struct liveupdate_writers pci_liveupdate_writers = {
+	.running = incoming_is_running,
+	.lost = incoming_is_lost,
+};
+
+static int __init pci_liveupdate_init(void)
+{
+	liveupdate_register_writers(&pci_liveupdate_writers);
+	return 0;
+}
+core_initcall(pci_liveupdate_init);
 
 static void incoming_lose(struct pci_incoming *in)
 {
@@ -371,7 +368,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_unlisted);
  *
  * For a file whose device pci_liveupdate_find() does not have: it was stopped,
  * or went, and then that is the end of it. When nobody has seen it, or knows of
- * it, it may be running: see pci_liveupdate_lost().
+ * it, it may be running: see liveupdate_lost_writers().
  */
 void pci_liveupdate_forget(u64 handle)
 {
@@ -418,16 +415,22 @@ static bool suspect_may_probe(struct pci_dev *pdev)
  *
  * Context: The device's lock is held.
  * Return: false when the device is running and nobody's, and the driver is not
- *         the one that can take it over; also when the device was stopped, might
+ *         one that can take it over; also when the device was stopped, might
  *         go on with what it did, and can't be reset.
  */
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
-			      const struct device_driver *drv)
+			      const struct pci_driver *drv)
 {
 	if (pci_incoming_suspect(pdev))
 		return suspect_may_probe(pdev);
-	return !pci_liveupdate_incoming(pdev) ||
-	       !strcmp(drv->name, PCI_LIVEUPDATE_DRIVER);
+	if (!pci_liveupdate_incoming(pdev))
+		return true;
+	if (!drv->liveupdate)
+		return false;
+	/* It stays the one when the device is claimed. */
+	if (device_set_driver_override(&pdev->dev, drv->name))
+		pci_warn(pdev, "liveupdate: no memory to select a driver\n");
+	return true;
 }
 
 /* Is it there, and the one that was left running? Then it may be reset by now. */

@@ -17,10 +17,10 @@
 #include <linux/types.h>
 
 struct device;
-struct device_driver;
 struct liveupdate_file_handler;
 struct pci_bus;
 struct pci_dev;
+struct pci_driver;
 struct pci_saved_state;
 
 /**
@@ -56,13 +56,11 @@ bool pci_liveupdate_keeps_driver(struct device *dev);
 enum pci_liveupdate_obstacle pci_liveupdate_obstacle(struct pci_dev *pdev);
 int pci_liveupdate_check(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
-bool pci_liveupdate_running(void);
-bool pci_liveupdate_lost(void);
 bool pci_liveupdate_listed(u64 handle);
 void pci_liveupdate_unlisted(u64 sbdf, u64 handle);
 void pci_liveupdate_forget(u64 handle);
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
-			      const struct device_driver *drv);
+			      const struct pci_driver *drv);
 void pci_liveupdate_drop_saved_master(struct pci_dev *pdev);
 int pci_liveupdate_get_saved(struct pci_saved_state *state, void **data,
 			     size_t *len);
@@ -92,16 +90,6 @@ static inline bool pci_liveupdate_incoming(struct pci_dev *pdev)
 	return false;
 }
 
-static inline bool pci_liveupdate_running(void)
-{
-	return false;
-}
-
-static inline bool pci_liveupdate_lost(void)
-{
-	return false;
-}
-
 static inline bool pci_liveupdate_busy(struct pci_dev *pdev)
 {
 	return false;
@@ -119,7 +107,7 @@ static inline bool pci_liveupdate_keeps_driver(struct device *dev)
 }
 
 static inline bool pci_liveupdate_may_probe(struct pci_dev *pdev,
-					    const struct device_driver *drv)
+					    const struct pci_driver *drv)
 {
 	return true;
 }

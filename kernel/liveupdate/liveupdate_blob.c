@@ -26,7 +26,6 @@
 #include <linux/kho/abi/kexec_handover.h>
 #include <linux/kho/abi/liveupdate_note.h>
 #include <linux/kho/abi/luo.h>
-#include <linux/kho/abi/memfd.h>
 #include <linux/libfdt.h>
 #include <linux/list.h>
 #include <linux/liveupdate_blob.h>
@@ -44,12 +43,9 @@
 /* Bytes before the first node; the blob doubles when it is full. */
 #define BLOB_START_SIZE	PAGE_SIZE
 
-/* What blobs travel in, and the memory behind the mappings. */
+/* What blobs travel in. */
 LIVEUPDATE_NOTE(KHO_FDT_COMPATIBLE);
 LIVEUPDATE_NOTE(LUO_ABI_COMPATIBLE);
-#ifdef CONFIG_LIVEUPDATE_MEMFD
-LIVEUPDATE_NOTE(MEMFD_LUO_FH_COMPATIBLE);
-#endif
 
 static int blob_errno(int fdt_err)
 {

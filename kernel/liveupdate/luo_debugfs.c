@@ -16,12 +16,12 @@
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/liveupdate_dump.h>
-#include <linux/kho/abi/memfd.h>
 #include <linux/kho/abi/luo.h>
 #include <linux/libfdt.h>
 #include <linux/list.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
+#include <linux/liveupdate_dump.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -34,15 +34,27 @@
 /* More than this is no handover, it is an attack on memory. */
 #define DUMP_MAX_PAGES	(SZ_1G / PAGE_SIZE)
 
-struct dump {
+/* Only grows, and only at boot. */
+static LIST_HEAD(dumpers);
+
+struct liveupdate_dump {
 	struct liveupdate_blob out;
 	bool incoming;
 	unsigned int sessions;
 	unsigned int files;
 };
 
+/**
+ * liveupdate_register_dumper - Show what a handler hands over
+ * @dumper: who is asked for files of its handler
+ */
+void __init liveupdate_register_dumper(struct liveupdate_dumper *dumper)
+{
+	list_add_tail(&dumper->list, &dumpers);
+}
+
 /* A preserved page at @phys, or NULL. */
-static const void *dump_phys(const struct dump *dump, u64 phys)
+static const void *dump_phys(const struct liveupdate_dump *dump, u64 phys)
 {
 	if (!phys || !PAGE_ALIGNED(phys) || !pfn_to_online_page(PHYS_PFN(phys)))
 		return NULL;
@@ -51,7 +63,7 @@ static const void *dump_phys(const struct dump *dump, u64 phys)
 	return phys_to_virt(phys);
 }
 
-static int dump_copy_chunk(const struct dump *dump,
+static int dump_copy_chunk(const struct liveupdate_dump *dump,
 			   const struct kho_vmalloc_chunk *chunk, void *to,
 			   unsigned int *page, unsigned int pages)
 {
@@ -66,9 +78,16 @@ static int dump_copy_chunk(const struct dump *dump,
 	return 0;
 }
 
-/* A copy of what kho_preserve_vmalloc() described; vfree() it. */
-static void *dump_copy(const struct dump *dump, const struct kho_vmalloc *memory,
-		       u64 size)
+/**
+ * liveupdate_dump_copy - A copy of what kho_preserve_vmalloc() described
+ * @dump:   the dump that it is for
+ * @memory: where it is, perhaps from the previous kernel
+ * @size:   bytes that have to be there
+ *
+ * Return: the copy, for vfree(), or an ERR_PTR.
+ */
+void *liveupdate_dump_copy(const struct liveupdate_dump *dump,
+			   const struct kho_vmalloc *memory, u64 size)
 {
 	unsigned int page = 0, pages = memory->total_pages;
 	u64 phys = memory->first.phys;
@@ -101,9 +120,9 @@ static void *dump_copy(const struct dump *dump, const struct kho_vmalloc *memory
 	return to;
 }
 
-static int dump_blob(struct dump *dump, const struct liveupdate_blob_ser *ser)
+static int dump_blob(struct liveupdate_dump *dump, const struct liveupdate_blob_ser *ser)
 {
-	void *copy = dump_copy(dump, &ser->memory, ser->size);
+	void *copy = liveupdate_dump_copy(dump, &ser->memory, ser->size);
 
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
@@ -112,83 +131,30 @@ static int dump_blob(struct dump *dump, const struct liveupdate_blob_ser *ser)
 	return 0;
 }
 
-struct dump_run {
-	__be64 page;
-	__be64 phys;
-	__be64 pages;
-};
-
-/* Folios that follow each other in the file and in memory become one run. */
-static size_t dump_join(const struct memfd_luo_folio_ser *folio, u64 nr, u64 end,
-			struct dump_run *run)
+static const struct liveupdate_dumper *dump_find(const char *compatible)
 {
-	u64 page = 0, phys = 0, pages = 0;
-	size_t n = 0;
+	struct liveupdate_dumper *dumper;
 
-	for (u64 i = 0; i < nr; i++) {
-		u64 next = i + 1 < nr ? folio[i + 1].index : end;
-		u64 is = PFN_PHYS((u64)folio[i].pfn);
-
-		if (!n || folio[i].index != page + pages ||
-		    is != phys + pages * PAGE_SIZE) {
-			page = folio[i].index;
-			phys = is;
-			pages = 0;
-			n++;
-		}
-		pages += next - folio[i].index;
-		run[n - 1] = (struct dump_run) {
-			.page = cpu_to_be64(page),
-			.phys = cpu_to_be64(phys),
-			.pages = cpu_to_be64(pages),
-		};
-	}
-	return n;
+	list_for_each_entry(dumper, &dumpers, list)
+		if (!strcmp(dumper->compatible, compatible))
+			return dumper;
+	return NULL;
 }
 
-static int dump_runs(struct dump *dump, const struct memfd_luo_ser *ser)
+static int dump_state(struct liveupdate_dump *dump, const struct luo_file *file)
 {
-	struct memfd_luo_folio_ser *folios;
-	struct dump_run *runs;
-	size_t n;
-
-	if (ser->nr_folios > DUMP_MAX_PAGES * (PAGE_SIZE / sizeof(*folios)))
-		return -EBADMSG;
-	folios = dump_copy(dump, &ser->folios, ser->nr_folios * sizeof(*folios));
-	if (IS_ERR(folios))
-		return PTR_ERR(folios);
-	runs = vmalloc_array(ser->nr_folios, sizeof(*runs));
-	if (runs) {
-		n = dump_join(folios, ser->nr_folios,
-			      DIV_ROUND_UP_ULL(ser->size, PAGE_SIZE), runs);
-		liveupdate_blob_put(&dump->out, "runs", runs, n * sizeof(*runs));
-		vfree(runs);
-	}
-	vfree(folios);
-	return runs ? 0 : -ENOMEM;
-}
-
-static int dump_memfd(struct dump *dump, const struct memfd_luo_ser *ser)
-{
-	liveupdate_blob_put_u64(&dump->out, "size", ser->size);
-	liveupdate_blob_put_u64(&dump->out, "position", ser->pos);
-	liveupdate_blob_put_u32(&dump->out, "seals", ser->seals);
-	return ser->nr_folios ? dump_runs(dump, ser) : 0;
-}
-
-static int dump_state(struct dump *dump, const struct luo_file *file)
-{
-	const struct liveupdate_blob_ser *ser = dump_phys(dump, file->serialized_data);
-	bool memfd = !strcmp(file->fh->compatible, MEMFD_LUO_FH_COMPATIBLE);
+	const struct liveupdate_dumper *dumper = dump_find(file->fh->compatible);
+	const void *page = dump_phys(dump, file->serialized_data);
+	const struct liveupdate_blob_ser *ser = page;
 
 	if (!ser)
-		return memfd ? -EBADMSG : 0;
-	if (memfd)
-		return dump_memfd(dump, dump_phys(dump, file->serialized_data));
+		return dumper ? -EBADMSG : 0;
+	if (dumper)
+		return dumper->dump(dump, &dump->out, page);
 	return ser->magic == LIVEUPDATE_BLOB_MAGIC ? dump_blob(dump, ser) : 0;
 }
 
-static void dump_file(struct dump *dump, const struct luo_file *file)
+static void dump_file(struct liveupdate_dump *dump, const struct luo_file *file)
 {
 	const char *compatible = file->fh->compatible;
 	struct liveupdate_blob *out = &dump->out;
@@ -207,7 +173,7 @@ static void dump_file(struct dump *dump, const struct luo_file *file)
 }
 
 /* What its files lead to does not change or go away meanwhile. */
-static void dump_session(struct dump *dump, struct luo_session *session)
+static void dump_session(struct liveupdate_dump *dump, struct luo_session *session)
 {
 	size_t len = strnlen(session->name, sizeof(session->name) - 1);
 	struct liveupdate_blob *out = &dump->out;
@@ -224,7 +190,7 @@ static void dump_session(struct dump *dump, struct luo_session *session)
 }
 
 /* Those of the previous kernel are read for it, if that was not done yet. */
-static int dump_sessions(struct dump *dump)
+static int dump_sessions(struct liveupdate_dump *dump)
 {
 	struct luo_session_header *sh = dump->incoming ?
 					&luo_session_global.incoming :
@@ -247,7 +213,7 @@ static int dump_sessions(struct dump *dump)
 	return 0;
 }
 
-static int dump_make(struct dump *dump)
+static int dump_make(struct liveupdate_dump *dump)
 {
 	const char *direction = dump->incoming ? "incoming" : "outgoing";
 	int err;
@@ -270,7 +236,7 @@ static int dump_make(struct dump *dump)
 
 static int dump_open(struct inode *inode, struct file *file)
 {
-	struct dump *dump = kzalloc_obj(*dump);
+	struct liveupdate_dump *dump = kzalloc_obj(*dump);
 	int err;
 
 	if (!dump)
@@ -288,7 +254,7 @@ static int dump_open(struct inode *inode, struct file *file)
 static ssize_t dump_read(struct file *file, char __user *to, size_t count,
 			 loff_t *pos)
 {
-	struct dump *dump = file->private_data;
+	struct liveupdate_dump *dump = file->private_data;
 
 	return simple_read_from_buffer(to, count, pos, dump->out.fdt,
 				       fdt_totalsize(dump->out.fdt));
@@ -296,7 +262,7 @@ static ssize_t dump_read(struct file *file, char __user *to, size_t count,
 
 static int dump_release(struct inode *inode, struct file *file)
 {
-	struct dump *dump = file->private_data;
+	struct liveupdate_dump *dump = file->private_data;
 
 	liveupdate_blob_unpreserve(&dump->out);
 	kfree(dump);

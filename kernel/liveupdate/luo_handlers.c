@@ -14,9 +14,6 @@
 #define pr_fmt(fmt) "luo: " fmt
 
 #include <linux/export.h>
-#include <linux/kho/abi/iommufd.h>
-#include <linux/kho/abi/liveupdate_note.h>
-#include <linux/kho/abi/vfio_pci.h>
 #include <linux/kmod.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_files.h>
@@ -27,14 +24,6 @@
 EXPORT_SYMBOL_GPL(liveupdate_enabled);
 EXPORT_SYMBOL_GPL(liveupdate_register_file_handler);
 EXPORT_SYMBOL_GPL(liveupdate_unregister_file_handler);
-
-/* The notes of modules are not in the image, where one looks for them. */
-#if IS_ENABLED(CONFIG_IOMMUFD_LIVEUPDATE) && IS_MODULE(CONFIG_IOMMUFD)
-LIVEUPDATE_NOTE(IOMMUFD_LUO_FH_COMPATIBLE);
-#endif
-#if IS_ENABLED(CONFIG_VFIO_PCI_LIVEUPDATE) && IS_MODULE(CONFIG_VFIO_PCI)
-LIVEUPDATE_NOTE(VFIO_PCI_LUO_FH_COMPATIBLE);
-#endif
 
 /* No lock that a module takes when it is loaded may be held. */
 static int luo_load_handlers(void)

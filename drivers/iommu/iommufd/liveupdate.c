@@ -34,10 +34,9 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/generic_pt/liveupdate.h>
-#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_files.h>
-#include <linux/pci_liveupdate.h>
+#include <linux/liveupdate_writers.h>
 #include <linux/slab.h>
 
 #include "io_pagetable.h"
@@ -309,7 +308,7 @@ static void lu_finish(struct liveupdate_file_op_args *args)
 {
 	if (args->retrieve_status > 0)
 		iommufd_drop_pending(lu_file_ctx(args->file));
-	if (pci_liveupdate_lost())
+	if (liveupdate_lost_writers())
 		return;
 	if (args->retrieve_status <= 0)
 		lu_discard(args->serialized_data);
@@ -342,8 +341,6 @@ struct file *iommufd_ctx_file(struct iommufd_ctx *ictx)
 	return ictx->file;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_file, "IOMMUFD");
-
-LIVEUPDATE_NOTE(IOMMUFD_LUO_FH_COMPATIBLE);
 
 static bool registered;
 

@@ -11,9 +11,9 @@
 #include <linux/file.h>
 #include <linux/hugetlb_liveupdate.h>
 #include <linux/kexec_handover.h>
+#include <linux/liveupdate_writers.h>
 #include <linux/memfd_liveupdate.h>
 #include <linux/mutex.h>
-#include <linux/pci_liveupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -302,7 +302,7 @@ static struct lu_memory *load_make_memory(struct iommufd_load *load,
 		return ERR_PTR(-ENOMEM);
 	keep->handle = load->handle;
 	keep->unit = m->unit;
-	keep->hold = pci_liveupdate_running();
+	keep->hold = liveupdate_has_writers();
 	rc = m->order ? load_make_huge(m, keep) : load_make_small(m, keep);
 	if (!rc)
 		return keep;

@@ -31,7 +31,6 @@
 #include <linux/file.h>
 #include <linux/iommufd.h>
 #include <linux/kho/abi/iommufd.h>
-#include <linux/kho/abi/liveupdate_note.h>
 #include <linux/kho/abi/vfio_pci.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_blob.h>
@@ -298,8 +297,6 @@ static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
 	.ops = &vfio_pci_liveupdate_ops,
 	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
 };
-
-LIVEUPDATE_NOTE(VFIO_PCI_LUO_FH_COMPATIBLE);
 
 static bool registered;
 
