@@ -171,7 +171,7 @@ static unsigned int huge_make_runs(const struct huge_save *save,
 	return n;
 }
 
-static int huge_put_runs(struct huge_save *save)
+static int huge_add_runs(struct huge_save *save)
 {
 	struct hugetlb_run_ser *runs;
 	unsigned int n;
@@ -180,12 +180,12 @@ static int huge_put_runs(struct huge_save *save)
 	if (!runs)
 		return -ENOMEM;
 	n = huge_make_runs(save, runs);
-	liveupdate_blob_put(&save->blob, "runs", runs, n * sizeof(*runs));
+	liveupdate_blob_add(&save->blob, "runs", runs, n * sizeof(*runs));
 	kvfree(runs);
 	return 0;
 }
 
-static int huge_put_all(struct huge_save *save)
+static int huge_add_all(struct huge_save *save)
 {
 	struct inode *inode = file_inode(save->file);
 	struct liveupdate_blob *blob = &save->blob;
@@ -193,12 +193,12 @@ static int huge_put_all(struct huge_save *save)
 
 	if (seals < 0)
 		return seals;
-	liveupdate_blob_put_u64(blob, "page-size", huge_page_size(hstate_inode(inode)));
-	liveupdate_blob_put_u64(blob, "size", i_size_read(inode));
-	liveupdate_blob_put_u64(blob, "pos", save->file->f_pos);
-	liveupdate_blob_put_u32(blob, "seals", seals);
-	liveupdate_blob_put_u32(blob, "noexec", !(inode->i_mode & 0111));
-	return huge_put_runs(save);
+	liveupdate_blob_add_u64(blob, "page-size", huge_page_size(hstate_inode(inode)));
+	liveupdate_blob_add_u64(blob, "size", i_size_read(inode));
+	liveupdate_blob_add_u64(blob, "pos", save->file->f_pos);
+	liveupdate_blob_add_u32(blob, "seals", seals);
+	liveupdate_blob_add_u32(blob, "noexec", !(inode->i_mode & 0111));
+	return huge_add_runs(save);
 }
 
 static int huge_write(struct huge_save *save)
@@ -207,7 +207,7 @@ static int huge_write(struct huge_save *save)
 
 	if (rc)
 		return rc;
-	rc = huge_put_all(save);
+	rc = huge_add_all(save);
 	if (rc) {
 		liveupdate_blob_unpreserve(&save->blob);
 		return rc;

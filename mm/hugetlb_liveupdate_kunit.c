@@ -188,12 +188,12 @@ static void write_huge(struct kunit *test, struct liveupdate_blob *blob,
 		       const struct huge *h)
 {
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(blob, "test"), 0);
-	liveupdate_blob_put_u64(blob, "page-size", h->page_size);
-	liveupdate_blob_put_u64(blob, "size", h->size);
-	liveupdate_blob_put_u64(blob, "pos", 0);
-	liveupdate_blob_put_u32(blob, "seals", h->seals);
-	liveupdate_blob_put_u32(blob, "noexec", h->noexec);
-	liveupdate_blob_put(blob, "runs", h->run, h->bytes);
+	liveupdate_blob_add_u64(blob, "page-size", h->page_size);
+	liveupdate_blob_add_u64(blob, "size", h->size);
+	liveupdate_blob_add_u64(blob, "pos", 0);
+	liveupdate_blob_add_u32(blob, "seals", h->seals);
+	liveupdate_blob_add_u32(blob, "noexec", h->noexec);
+	liveupdate_blob_add(blob, "runs", h->run, h->bytes);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(blob), 0);
 }
 

@@ -69,7 +69,7 @@ static int memfd_dump_runs(const struct liveupdate_dump *dump,
 	if (runs) {
 		n = memfd_join(folios, ser->nr_folios,
 			       DIV_ROUND_UP_ULL(ser->size, PAGE_SIZE), runs);
-		liveupdate_blob_put(out, "runs", runs, n * sizeof(*runs));
+		liveupdate_blob_add(out, "runs", runs, n * sizeof(*runs));
 		vfree(runs);
 	}
 	vfree(folios);
@@ -81,9 +81,9 @@ static int memfd_dump(const struct liveupdate_dump *dump,
 {
 	const struct memfd_luo_ser *ser = page;
 
-	liveupdate_blob_put_u64(out, "size", ser->size);
-	liveupdate_blob_put_u64(out, "position", ser->pos);
-	liveupdate_blob_put_u32(out, "seals", ser->seals);
+	liveupdate_blob_add_u64(out, "size", ser->size);
+	liveupdate_blob_add_u64(out, "position", ser->pos);
+	liveupdate_blob_add_u32(out, "seals", ser->seals);
 	return ser->nr_folios ? memfd_dump_runs(dump, out, ser) : 0;
 }
 

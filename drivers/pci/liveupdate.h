@@ -90,6 +90,8 @@ void pci_incoming_leave(struct pci_incoming *in);
 void pci_incoming_drop(struct pci_incoming *in);
 bool pci_incoming_suspect(struct pci_dev *pdev);
 void pci_incoming_set_suspect(struct pci_dev *pdev, bool on);
+void pci_incoming_set_lost(void);
+bool pci_incoming_is_lost(void);
 
 extern struct liveupdate_flb pci_liveupdate_flb;
 

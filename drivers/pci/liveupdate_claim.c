@@ -10,22 +10,6 @@
 
 #include "liveupdate.h"
 
-/* The bus below which the device is may be reset again. */
-void pci_incoming_unguard(struct pci_incoming *in)
-{
-	if (in->guarded)
-		in->pdev->dev_flags &= ~PCI_DEV_FLAGS_NO_BUS_RESET;
-	in->guarded = false;
-}
-
-/* Who else has enabled the device still has; else Bus Master goes off. */
-void pci_incoming_disable(struct pci_incoming *in)
-{
-	if (in->enabled)
-		pci_disable_device(in->pdev);
-	in->enabled = false;
-}
-
 /* Note that the device was enabled once more; false when it is to be undone. */
 static bool incoming_set_enabled(struct pci_dev *pdev)
 {

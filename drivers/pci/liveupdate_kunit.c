@@ -125,7 +125,8 @@ static void saved_state(struct kunit *test)
 	size_t len;
 	u8 *data = handed_over(test, &len);
 
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, state, data, len), 0);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_set_saved(pdev, state, data, len),
+			0);
 	/* Sizes of transactions are those of this kernel's bridges. */
 	KUNIT_EXPECT_EQ(test, get_unaligned((u16 *)exp),
 			0xffff & ~(PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ));
@@ -156,7 +157,8 @@ static void saved_by_another_configuration(struct kunit *test)
 	size_t len;
 	u8 *data = handed_over(test, &len);
 
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_put_saved(pdev, state, data, len), 0);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_set_saved(pdev, state, data, len),
+			0);
 	KUNIT_EXPECT_EQ(test, pcix[1], 0xff);
 	/* The other two: 12 bytes and 4, each behind a head, are what they were. */
 	KUNIT_EXPECT_NULL(test, memchr_inv(pcix + 2 + 8, 0, 12));

@@ -19,12 +19,6 @@
 #include "liveupdate.h"
 #include "pci.h"
 
-/* A device may be running that nobody stopped, and its memory is not kept by LUO. */
-static bool incoming_lost;
-
-/* Devices that were stopped and not reset, by address; a value is all there is. */
-static DEFINE_XARRAY(incoming_suspects);
-
 /* The device is not the entry's any more; the caller changes the state. */
 void pci_incoming_leave(struct pci_incoming *in)
 {
@@ -64,46 +58,6 @@ void pci_incoming_drop(struct pci_incoming *in)
 	}
 	incoming_free(in);
 }
-
-static unsigned long suspect_key(struct pci_dev *pdev)
-{
-	return pci_incoming_key(pci_domain_nr(pdev->bus), pci_dev_id(pdev));
-}
-
-/* Was the device stopped and not reset since? */
-bool pci_incoming_suspect(struct pci_dev *pdev)
-{
-	return xa_load(&incoming_suspects, suspect_key(pdev));
-}
-
-void pci_incoming_set_suspect(struct pci_dev *pdev, bool on)
-{
-	unsigned long key = suspect_key(pdev);
-
-	if (!on)
-		xa_erase(&incoming_suspects, key);
-	else if (xa_err(xa_store(&incoming_suspects, key, xa_mk_value(1),
-				 GFP_KERNEL)))
-		WRITE_ONCE(incoming_lost, true);
-}
-
-/**
- * pci_liveupdate_incoming - Is the device running and nobody's?
- * @pdev: the device
- *
- * Return: true from the enumeration of a device that the previous kernel left
- *         running until it is claimed or released. Never true for a bridge.
- */
-bool pci_liveupdate_incoming(struct pci_dev *pdev)
-{
-	struct pci_incoming *in;
-
-	guard(mutex)(&pci_incoming_lock);
-	in = pci_incoming_find(pdev);
-	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING &&
-	       !pci_incoming_is_bridge(in);
-}
-EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
 
 /* Is there a device below the bridge that runs, as far as is known, and is nobody's? */
 static bool incoming_is_needed(const struct pci_incoming *bridge)
@@ -232,23 +186,18 @@ struct pci_dev *pci_liveupdate_find(u64 handle)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_find);
 
-static bool incoming_is_lost(void)
-{
-	return READ_ONCE(incoming_lost);
-}
-
 /* A device on the list that was not enumerated yet runs, too. */
 static bool incoming_is_running(void)
 {
 	guard(mutex)(&pci_incoming_lock);
 	pci_incoming_load();
-	return pci_incoming_unknown || incoming_is_lost() ||
+	return pci_incoming_unknown || pci_incoming_is_lost() ||
 	       !xa_empty(&pci_incoming);
 }
 
 static struct liveupdate_writers pci_liveupdate_writers = {
 	.running = incoming_is_running,
-	.lost = incoming_is_lost,
+	.lost = pci_incoming_is_lost,
 };
 
 static int __init pci_liveupdate_init(void)
@@ -261,7 +210,7 @@ core_initcall(pci_liveupdate_init);
 static void incoming_lose(struct pci_incoming *in)
 {
 	in->state = PCI_INCOMING_LOST;
-	WRITE_ONCE(incoming_lost, true);
+	pci_incoming_set_lost();
 	pr_err("%04x:%02x:%02x.%d, left running, was not found and may be writing to memory: memory of the previous kernel is kept for good; reset the machine to get it back\n",
 	       in->ser.domain, PCI_BUS_NUM(in->ser.bdf),
 	       PCI_SLOT(in->ser.bdf), PCI_FUNC(in->ser.bdf));
@@ -353,7 +302,7 @@ void pci_liveupdate_unlisted(u64 sbdf, u64 handle)
 	pci_dev_put(pdev);
 	guard(mutex)(&pci_incoming_lock);
 	if (pci_incoming_add(&ser)) {
-		WRITE_ONCE(incoming_lost, true);
+		pci_incoming_set_lost();
 		return;
 	}
 	in = pci_incoming_by_handle(handle);
@@ -378,7 +327,7 @@ void pci_liveupdate_forget(u64 handle)
 	in = pci_incoming_by_handle(handle);
 	if (!in) {
 		pr_err("a device was left running and nothing tells which: memory of the previous kernel is kept for good; reset the machine to get it back\n");
-		WRITE_ONCE(incoming_lost, true);
+		pci_incoming_set_lost();
 	} else if (in->state == PCI_INCOMING_STOPPED) {
 		pci_incoming_drop(in);
 	} else if (in->state == PCI_INCOMING_AWAITED) {
@@ -493,7 +442,7 @@ static void incoming_quiesce(struct pci_dev *pdev)
 		return;
 	if (!pci_incoming_halt(pdev)) {
 		pci_err(pdev, "liveupdate: Bus Master can't be turned off: memory of the previous kernel is kept for good\n");
-		WRITE_ONCE(incoming_lost, true);
+		pci_incoming_set_lost();
 	}
 	if (!pci_wait_for_pending_transaction(pdev))
 		pci_warn(pdev, "liveupdate: transactions still pending\n");

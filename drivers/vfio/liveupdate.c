@@ -23,32 +23,32 @@
 #include "vfio.h"
 #include "liveupdate.h"
 
-static bool vfio_liveupdate_unclaimed(struct vfio_device *device)
+static bool vfio_luo_unclaimed(struct vfio_device *device)
 {
 	return dev_is_pci(device->dev) &&
 	       pci_liveupdate_incoming(to_pci_dev(device->dev));
 }
 
 /* Called when userspace opens the device, by its own file or by its group. */
-int vfio_liveupdate_check_open(struct vfio_device *device)
+int vfio_luo_check_open(struct vfio_device *device)
 {
-	return vfio_liveupdate_unclaimed(device) ? -EBUSY : 0;
+	return vfio_luo_unclaimed(device) ? -EBUSY : 0;
 }
 
 /* Devices that the administrator does not want to be carried over. */
-static DEFINE_XARRAY(vfio_liveupdate_out);
+static DEFINE_XARRAY(vfio_luo_out);
 
 /**
- * vfio_liveupdate_excluded - Has the administrator excluded the device?
+ * vfio_luo_excluded - Has the administrator excluded the device?
  * @device: the device
  *
  * Return: whether 0 was written to its attribute "liveupdate".
  */
-bool vfio_liveupdate_excluded(struct vfio_device *device)
+bool vfio_luo_excluded(struct vfio_device *device)
 {
-	return xa_load(&vfio_liveupdate_out, (unsigned long)device);
+	return xa_load(&vfio_luo_out, (unsigned long)device);
 }
-EXPORT_SYMBOL_GPL(vfio_liveupdate_excluded);
+EXPORT_SYMBOL_GPL(vfio_luo_excluded);
 
 static ssize_t liveupdate_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
@@ -56,7 +56,7 @@ static ssize_t liveupdate_show(struct device *dev,
 	struct vfio_device *device = container_of(dev, struct vfio_device,
 						  device);
 
-	return sysfs_emit(buf, "%d\n", !vfio_liveupdate_excluded(device));
+	return sysfs_emit(buf, "%d\n", !vfio_luo_excluded(device));
 }
 
 /* Counts from the next PRESERVE_FD on; what is preserved stays so. */
@@ -73,20 +73,20 @@ static ssize_t liveupdate_store(struct device *dev,
 	if (err)
 		return err;
 	if (on)
-		xa_erase(&vfio_liveupdate_out, (unsigned long)device);
+		xa_erase(&vfio_luo_out, (unsigned long)device);
 	else
-		err = xa_err(xa_store(&vfio_liveupdate_out,
+		err = xa_err(xa_store(&vfio_luo_out,
 				      (unsigned long)device, xa_mk_value(1),
 				      GFP_KERNEL));
 	return err ?: count;
 }
 static DEVICE_ATTR_RW(liveupdate);
 
-static struct attribute *vfio_liveupdate_attrs[] = {
+static struct attribute *vfio_luo_attrs[] = {
 	&dev_attr_liveupdate.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(vfio_liveupdate);
+ATTRIBUTE_GROUPS(vfio_luo);
 
 /*
  * A group can't be opened as long as the device file is in use, and that is
@@ -94,7 +94,7 @@ ATTRIBUTE_GROUPS(vfio_liveupdate);
  * device while liveupdate_blocked is set, which the lock of the PCI device
  * protects, and then the file that was retrieved, which ends it when closed.
  */
-static int vfio_liveupdate_block(struct vfio_device *device)
+static int vfio_luo_block(struct vfio_device *device)
 {
 	int ret;
 
@@ -108,12 +108,12 @@ static int vfio_liveupdate_block(struct vfio_device *device)
 }
 
 /**
- * vfio_liveupdate_unblock - Nobody will retrieve the device's file
+ * vfio_luo_unblock - Nobody will retrieve the device's file
  * @device: the device, incoming until now
  *
  * Context: The lock of @device->dev is held.
  */
-void vfio_liveupdate_unblock(struct vfio_device *device)
+void vfio_luo_unblock(struct vfio_device *device)
 {
 	device_lock_assert(device->dev);
 
@@ -122,62 +122,62 @@ void vfio_liveupdate_unblock(struct vfio_device *device)
 	device->liveupdate_blocked = false;
 	vfio_device_unblock_group(device);
 }
-EXPORT_SYMBOL_GPL(vfio_liveupdate_unblock);
+EXPORT_SYMBOL_GPL(vfio_luo_unblock);
 
 /*
  * Called by the driver's probe before the device is there. Somebody may have
  * opened the group already: that does not give the device away, see
- * vfio_liveupdate_check_open(), and is tried again when the file is retrieved.
+ * vfio_luo_check_open(), and is tried again when the file is retrieved.
  */
-void vfio_liveupdate_register(struct vfio_device *device)
+void vfio_luo_register(struct vfio_device *device)
 {
-	device->device.groups = vfio_liveupdate_groups;
-	if (!vfio_liveupdate_unclaimed(device))
+	device->device.groups = vfio_luo_groups;
+	if (!vfio_luo_unclaimed(device))
 		return;
-	if (vfio_liveupdate_block(device))
+	if (vfio_luo_block(device))
 		dev_warn(device->dev, "liveupdate: its group is open\n");
 	liveupdate_stamp(LIVEUPDATE_PHASE_BOUND, "%s", dev_name(device->dev));
 }
 
 /* Called when the device goes, closed by now: undoes the above. */
-void vfio_liveupdate_unregister(struct vfio_device *device)
+void vfio_luo_unregister(struct vfio_device *device)
 {
-	xa_erase(&vfio_liveupdate_out, (unsigned long)device);
+	xa_erase(&vfio_luo_out, (unsigned long)device);
 	if (device->liveupdate_blocked)
-		vfio_liveupdate_unblock(device);
+		vfio_luo_unblock(device);
 }
 
 /**
- * vfio_liveupdate_df - What stands behind a file
+ * vfio_luo_df - What stands behind a file
  * @file: any file
  *
  * Return: the opened device, or NULL when this is no VFIO device file.
  */
-struct vfio_device_file *vfio_liveupdate_df(struct file *file)
+struct vfio_device_file *vfio_luo_df(struct file *file)
 {
 	return file->f_op == &vfio_device_fops ? file->private_data : NULL;
 }
-EXPORT_SYMBOL_GPL(vfio_liveupdate_df);
+EXPORT_SYMBOL_GPL(vfio_luo_df);
 
 /* What it is attached to is held: only iommufd's fault injection misses it. */
-static int vfio_liveupdate_attach(struct vfio_device *device, u32 pt_id)
+static int vfio_luo_attach(struct vfio_device *device, u32 pt_id)
 {
 	int ret = pt_id ? device->ops->attach_ioas(device, &pt_id) : 0;
 
 	return ret == -ENOENT ? -ENOMEM : ret;
 }
 
-static int vfio_liveupdate_restore(struct vfio_device_file *df,
-				   const struct vfio_liveupdate_bind *bind)
+static int vfio_luo_restore(struct vfio_device_file *df,
+			    const struct vfio_luo_bind *bind)
 {
 	struct vfio_device *device = df->device;
 	int ret;
 
 	ret = vfio_df_open(df);
-	iommufd_restore_bound(df->iommufd);
+	iommufd_luo_restore_bound(df->iommufd);
 	if (ret)
 		return ret;
-	ret = vfio_liveupdate_attach(device, bind->pt_id) ?:
+	ret = vfio_luo_attach(device, bind->pt_id) ?:
 	      bind->restore(device, bind->data);
 	if (ret)
 		vfio_df_close(df);
@@ -185,20 +185,20 @@ static int vfio_liveupdate_restore(struct vfio_device_file *df,
 }
 
 /* As vfio_df_ioctl_bind_iommufd() does, under the ID of before. */
-static int vfio_liveupdate_bind(struct vfio_device_file *df,
-				const struct vfio_liveupdate_bind *bind)
+static int vfio_luo_bind(struct vfio_device_file *df,
+			 const struct vfio_luo_bind *bind)
 {
 	struct vfio_device *device = df->device;
 	int ret;
 
 	lockdep_assert_held(&device->dev_set->lock);
 
-	ret = iommufd_restore_begin(df->iommufd, bind->devid, bind->sbdf,
-				    bind->pt_id);
+	ret = iommufd_luo_restore_begin(df->iommufd, bind->devid, bind->sbdf,
+					bind->pt_id);
 	if (ret)
 		return ret;
-	ret = vfio_liveupdate_restore(df, bind);
-	iommufd_restore_end(df->iommufd, bind->devid, !ret);
+	ret = vfio_luo_restore(df, bind);
+	iommufd_luo_restore_end(df->iommufd, bind->devid, !ret);
 	if (ret)
 		return ret;
 	device->cdev_opened = true;
@@ -209,7 +209,7 @@ static int vfio_liveupdate_bind(struct vfio_device_file *df,
 	return 0;
 }
 
-static struct file *vfio_liveupdate_file(struct vfio_device_file *df)
+static struct file *vfio_luo_file(struct vfio_device_file *df)
 {
 	struct file *file;
 
@@ -224,7 +224,7 @@ static struct file *vfio_liveupdate_file(struct vfio_device_file *df)
 }
 
 /**
- * vfio_liveupdate_open - Open, bind and attach a device as it was
+ * vfio_luo_open - Open, bind and attach a device as it was
  * @device:  a device that is incoming
  * @iommufd: the retrieved iommufd
  * @bind:    how it was bound
@@ -234,15 +234,15 @@ static struct file *vfio_liveupdate_file(struct vfio_device_file *df)
  * Return: the file, or an ERR_PTR; the device then is nobody's as it was
  *         before, and its group blocked.
  */
-struct file *vfio_liveupdate_open(struct vfio_device *device,
-				  struct file *iommufd,
-				  const struct vfio_liveupdate_bind *bind)
+struct file *vfio_luo_open(struct vfio_device *device,
+			   struct file *iommufd,
+			   const struct vfio_luo_bind *bind)
 {
 	struct vfio_device_file *df;
 	struct file *file;
 	int ret;
 
-	ret = vfio_liveupdate_block(device);
+	ret = vfio_luo_block(device);
 	if (ret) {
 		dev_warn(device->dev, "liveupdate: its group is open\n");
 		return ERR_PTR(ret);
@@ -260,13 +260,13 @@ struct file *vfio_liveupdate_open(struct vfio_device *device,
 		goto err_df;
 	}
 	/* A file that fails to bind below is closed like one never bound. */
-	file = vfio_liveupdate_file(df);
+	file = vfio_luo_file(df);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto err_ctx;
 	}
 	mutex_lock(&device->dev_set->lock);
-	ret = vfio_liveupdate_bind(df, bind);
+	ret = vfio_luo_bind(df, bind);
 	if (ret) {
 		iommufd_ctx_put(df->iommufd);
 		df->iommufd = NULL;
@@ -286,6 +286,6 @@ err_registration:
 	vfio_device_put_registration(device);
 	return ERR_PTR(ret);
 }
-EXPORT_SYMBOL_GPL(vfio_liveupdate_open);
+EXPORT_SYMBOL_GPL(vfio_luo_open);
 
 MODULE_IMPORT_NS("IOMMUFD");

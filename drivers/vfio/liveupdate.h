@@ -10,7 +10,7 @@ struct vfio_device;
 struct vfio_device_file;
 
 /**
- * struct vfio_liveupdate_bind - how a device file was bound
+ * struct vfio_luo_bind - how a device file was bound
  * @devid: ID of the device in its iommufd
  * @pt_id: ID of the HWPT it is attached to, 0 when it is not
  * @sbdf:  PCI segment << 16 | bus << 8 | devfn
@@ -18,7 +18,7 @@ struct vfio_device_file;
  *           held: gives it its state back
  * @data:  for @restore
  */
-struct vfio_liveupdate_bind {
+struct vfio_luo_bind {
 	u32 devid;
 	u32 pt_id;
 	u64 sbdf;
@@ -27,23 +27,23 @@ struct vfio_liveupdate_bind {
 };
 
 #ifdef CONFIG_VFIO_PCI_LIVEUPDATE
-int vfio_liveupdate_check_open(struct vfio_device *device);
-void vfio_liveupdate_register(struct vfio_device *device);
-void vfio_liveupdate_unregister(struct vfio_device *device);
-void vfio_liveupdate_unblock(struct vfio_device *device);
-bool vfio_liveupdate_excluded(struct vfio_device *device);
+int vfio_luo_check_open(struct vfio_device *device);
+void vfio_luo_register(struct vfio_device *device);
+void vfio_luo_unregister(struct vfio_device *device);
+void vfio_luo_unblock(struct vfio_device *device);
+bool vfio_luo_excluded(struct vfio_device *device);
 
-struct vfio_device_file *vfio_liveupdate_df(struct file *file);
-struct file *vfio_liveupdate_open(struct vfio_device *device,
-				  struct file *iommufd,
-				  const struct vfio_liveupdate_bind *bind);
+struct vfio_device_file *vfio_luo_df(struct file *file);
+struct file *vfio_luo_open(struct vfio_device *device,
+			   struct file *iommufd,
+			   const struct vfio_luo_bind *bind);
 #else
-static inline int vfio_liveupdate_check_open(struct vfio_device *device)
+static inline int vfio_luo_check_open(struct vfio_device *device)
 {
 	return 0;
 }
 
-static inline void vfio_liveupdate_register(struct vfio_device *device) { }
-static inline void vfio_liveupdate_unregister(struct vfio_device *device) { }
+static inline void vfio_luo_register(struct vfio_device *device) { }
+static inline void vfio_luo_unregister(struct vfio_device *device) { }
 #endif
 #endif

@@ -33,11 +33,11 @@ int liveupdate_blob_new(struct liveupdate_blob *blob, const char *compatible);
 void liveupdate_blob_begin(struct liveupdate_blob *blob, const char *name,
 			   u64 unit);
 void liveupdate_blob_end(struct liveupdate_blob *blob);
-void liveupdate_blob_put(struct liveupdate_blob *blob, const char *name,
+void liveupdate_blob_add(struct liveupdate_blob *blob, const char *name,
 			 const void *data, size_t len);
-void liveupdate_blob_put_u32(struct liveupdate_blob *blob, const char *name,
+void liveupdate_blob_add_u32(struct liveupdate_blob *blob, const char *name,
 			     u32 value);
-void liveupdate_blob_put_u64(struct liveupdate_blob *blob, const char *name,
+void liveupdate_blob_add_u64(struct liveupdate_blob *blob, const char *name,
 			     u64 value);
 int liveupdate_blob_finish(struct liveupdate_blob *blob);
 

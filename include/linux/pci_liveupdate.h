@@ -65,7 +65,7 @@ void pci_liveupdate_drop_saved_master(struct pci_dev *pdev);
 int pci_liveupdate_get_saved(struct pci_saved_state *state, void **data,
 			     size_t *len);
 int pci_liveupdate_check_saved(const void *data, size_t len);
-int pci_liveupdate_put_saved(struct pci_dev *pdev,
+int pci_liveupdate_set_saved(struct pci_dev *pdev,
 			     struct pci_saved_state *state, const void *data,
 			     size_t len);
 int pci_liveupdate_enable(struct pci_dev *pdev);

@@ -123,11 +123,12 @@ int liveupdate_blob_new(struct liveupdate_blob *blob, const char *compatible)
 	blob_write(fdt_create(blob->fdt, blob->size));
 	blob_write(fdt_finish_reservemap(blob->fdt));
 	blob_write(fdt_begin_node(blob->fdt, ""));
-	liveupdate_blob_put(blob, LIVEUPDATE_BLOB_COMPATIBLE, compatible,
+	liveupdate_blob_add(blob, LIVEUPDATE_BLOB_COMPATIBLE, compatible,
 			    strlen(compatible) + 1);
-	liveupdate_blob_put(blob, LIVEUPDATE_BLOB_RELEASE, init_utsname()->release,
+	liveupdate_blob_add(blob, LIVEUPDATE_BLOB_RELEASE,
+			    init_utsname()->release,
 			    strlen(init_utsname()->release) + 1);
-	liveupdate_blob_put_u32(blob, LIVEUPDATE_BLOB_CRC32, 0);
+	liveupdate_blob_add_u32(blob, LIVEUPDATE_BLOB_CRC32, 0);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(liveupdate_blob_new);
@@ -159,46 +160,46 @@ void liveupdate_blob_end(struct liveupdate_blob *blob)
 EXPORT_SYMBOL_GPL(liveupdate_blob_end);
 
 /**
- * liveupdate_blob_put - Append a property to the current node
+ * liveupdate_blob_add - Append a property to the current node
  * @blob: the blob being written
  * @name: the property's name
  * @data: its value, copied
  * @len:  bytes at @data
  */
-void liveupdate_blob_put(struct liveupdate_blob *blob, const char *name,
+void liveupdate_blob_add(struct liveupdate_blob *blob, const char *name,
 			 const void *data, size_t len)
 {
 	if (len > BLOB_MAX_SIZE)
 		blob->err = blob->err ?: -EFBIG;
 	blob_write(fdt_property(blob->fdt, name, data, len));
 }
-EXPORT_SYMBOL_GPL(liveupdate_blob_put);
+EXPORT_SYMBOL_GPL(liveupdate_blob_add);
 
 /**
- * liveupdate_blob_put_u32 - Append a property of one cell
+ * liveupdate_blob_add_u32 - Append a property of one cell
  * @blob:  the blob being written
  * @name:  the property's name
  * @value: its value, in the CPU's byte order
  */
-void liveupdate_blob_put_u32(struct liveupdate_blob *blob, const char *name,
+void liveupdate_blob_add_u32(struct liveupdate_blob *blob, const char *name,
 			     u32 value)
 {
 	blob_write(fdt_property_u32(blob->fdt, name, value));
 }
-EXPORT_SYMBOL_GPL(liveupdate_blob_put_u32);
+EXPORT_SYMBOL_GPL(liveupdate_blob_add_u32);
 
 /**
- * liveupdate_blob_put_u64 - Append a property of two cells
+ * liveupdate_blob_add_u64 - Append a property of two cells
  * @blob:  the blob being written
  * @name:  the property's name
  * @value: its value, in the CPU's byte order
  */
-void liveupdate_blob_put_u64(struct liveupdate_blob *blob, const char *name,
+void liveupdate_blob_add_u64(struct liveupdate_blob *blob, const char *name,
 			     u64 value)
 {
 	blob_write(fdt_property_u64(blob->fdt, name, value));
 }
-EXPORT_SYMBOL_GPL(liveupdate_blob_put_u64);
+EXPORT_SYMBOL_GPL(liveupdate_blob_add_u64);
 
 /**
  * liveupdate_blob_finish - End the root node and the blob

@@ -66,8 +66,8 @@ static void write_tree(struct kunit *test, struct arrived *in,
 
 	KUNIT_ASSERT_NOT_NULL(test, fill);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&blob, layout), 0);
-	liveupdate_blob_put_u64(&blob, "value", VALUE);
-	liveupdate_blob_put(&blob, "fill", fill, FILL);
+	liveupdate_blob_add_u64(&blob, "value", VALUE);
+	liveupdate_blob_add(&blob, "fill", fill, FILL);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&blob), 0);
 	liveupdate_blob_seal(&blob);
 
@@ -510,7 +510,7 @@ static void test_patch(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, fill);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&blob, LAYOUT), 0);
-	liveupdate_blob_put(&blob, "fill", fill, FILL);
+	liveupdate_blob_add(&blob, "fill", fill, FILL);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&blob), 0);
 	liveupdate_blob_seal(&blob);
 	at = (u8 *)liveupdate_blob_get(&blob, 0, "fill", &len);

@@ -126,7 +126,7 @@ static int dump_blob(struct liveupdate_dump *dump, const struct liveupdate_blob_
 
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
-	liveupdate_blob_put(&dump->out, "blob", copy, ser->size);
+	liveupdate_blob_add(&dump->out, "blob", copy, ser->size);
 	vfree(copy);
 	return 0;
 }
@@ -161,14 +161,14 @@ static void dump_file(struct liveupdate_dump *dump, const struct luo_file *file)
 	int err = 0;
 
 	liveupdate_blob_begin(out, "file", dump->files++);
-	liveupdate_blob_put(out, "handler", compatible, strlen(compatible) + 1);
-	liveupdate_blob_put_u64(out, "token", file->token);
-	liveupdate_blob_put_u64(out, "handle", file->serialized_data);
-	liveupdate_blob_put_u32(out, "status", file->retrieve_status);
+	liveupdate_blob_add(out, "handler", compatible, strlen(compatible) + 1);
+	liveupdate_blob_add_u64(out, "token", file->token);
+	liveupdate_blob_add_u64(out, "handle", file->serialized_data);
+	liveupdate_blob_add_u32(out, "status", file->retrieve_status);
 	if (!file->retrieve_status)
 		err = dump_state(dump, file);
 	if (err)
-		liveupdate_blob_put_u32(out, "unreadable", err);
+		liveupdate_blob_add_u32(out, "unreadable", err);
 	liveupdate_blob_end(out);
 }
 
@@ -182,8 +182,8 @@ static void dump_session(struct liveupdate_dump *dump, struct luo_session *sessi
 	guard(mutex)(&session->mutex);
 	dump->files = 0;
 	liveupdate_blob_begin(out, "session", dump->sessions++);
-	liveupdate_blob_put(out, "session-name", session->name, len + 1);
-	liveupdate_blob_put_u32(out, "retrieved", session->retrieved);
+	liveupdate_blob_add(out, "session-name", session->name, len + 1);
+	liveupdate_blob_add_u32(out, "retrieved", session->retrieved);
 	list_for_each_entry(file, &session->file_set.files_list, list)
 		dump_file(dump, file);
 	liveupdate_blob_end(out);
@@ -221,7 +221,7 @@ static int dump_make(struct liveupdate_dump *dump)
 	err = liveupdate_blob_new(&dump->out, LIVEUPDATE_DUMP_COMPATIBLE);
 	if (err)
 		return err;
-	liveupdate_blob_put(&dump->out, "direction", direction,
+	liveupdate_blob_add(&dump->out, "direction", direction,
 			    strlen(direction) + 1);
 	err = dump_sessions(dump);
 	if (err) {

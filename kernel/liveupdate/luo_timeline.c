@@ -170,6 +170,18 @@ void luo_timeline_copy(struct liveupdate_timeline_ser *to)
 	*to = *outgoing;
 }
 
+/**
+ * luo_timeline_previous - The previous kernel's events
+ * @events: [OUT] these, or NULL; not to be trusted
+ *
+ * Return: false when not even this kernel has any.
+ */
+bool luo_timeline_previous(const struct liveupdate_timeline_ser **events)
+{
+	*events = incoming;
+	return outgoing;
+}
+
 /* A copy of the previous kernel's ring, whose memory is free then. */
 static struct liveupdate_timeline_ser * __init take_over(void)
 {
@@ -230,6 +242,6 @@ static int __init timeline_init(void)
 	if (err)
 		pr_warn("the next kernel will not have it: %d\n", err);
 	register_syscore(&timeline_syscore);
-	return luo_timeline_show(incoming);
+	return 0;
 }
 late_initcall(timeline_init);

@@ -3,12 +3,11 @@
 #ifndef _LINUX_LUO_TIMELINE_RING_H
 #define _LINUX_LUO_TIMELINE_RING_H
 
-#include <linux/init.h>
 #include <linux/kho/abi/liveupdate_timeline.h>
 #include <linux/liveupdate_timeline.h>
 
 void luo_timeline_copy(struct liveupdate_timeline_ser *to);
-int __init luo_timeline_show(struct liveupdate_timeline_ser *incoming);
+bool luo_timeline_previous(const struct liveupdate_timeline_ser **events);
 
 bool luo_timeline_event_is_sane(const struct liveupdate_timeline_event *event,
 				u64 now);

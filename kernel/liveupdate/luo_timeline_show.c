@@ -48,7 +48,7 @@ struct moment {
 };
 
 static struct {
-	struct liveupdate_timeline_ser *incoming;
+	const struct liveupdate_timeline_ser *incoming;
 	struct moment start;
 } show;
 
@@ -169,21 +169,17 @@ static const struct file_operations timeline_fops = {
 	.release = single_release,
 };
 
-/**
- * luo_timeline_show - Make the file in debugfs
- * @incoming: the previous kernel's events, or NULL; not to be trusted
- *
- * Return: 0.
- */
-int __init luo_timeline_show(struct liveupdate_timeline_ser *incoming)
+/* The folder is luo_debugfs.c's, the events are luo_timeline.c's: linked before. */
+static int __init timeline_show_init(void)
 {
 	struct dentry *dir;
 
-	show.incoming = incoming;
+	if (!luo_timeline_previous(&show.incoming))
+		return 0;
 	show.start = moment_now();
-	/* luo_debugfs.c has made it. */
 	dir = debugfs_lookup("liveupdate", NULL);
 	debugfs_create_file("timeline", 0600, dir, NULL, &timeline_fops);
 	dput(dir);
 	return 0;
 }
+late_initcall(timeline_show_init);

@@ -44,18 +44,18 @@
 #include "liveupdate_save.h"
 
 /* Whose file is it? No reference is taken. */
-static struct iommufd_ctx *lu_file_ctx(struct file *file)
+static struct iommufd_ctx *iommufd_luo_file_ctx(struct file *file)
 {
 	return file->private_data;
 }
 
-static bool lu_can_preserve(struct liveupdate_file_handler *handler,
-			    struct file *file)
+static bool iommufd_luo_can_preserve(struct liveupdate_file_handler *handler,
+				     struct file *file)
 {
 	return file->f_op == &iommufd_fops;
 }
 
-static int lu_check_hwpt(struct iommufd_hwpt_paging *hwpt)
+static int iommufd_luo_check_hwpt(struct iommufd_hwpt_paging *hwpt)
 {
 	if (hwpt->common.domain->owner == &iommufd_noiommu_ops &&
 	    !hwpt->common.fault && !hwpt->nest_parent)
@@ -65,15 +65,17 @@ static int lu_check_hwpt(struct iommufd_hwpt_paging *hwpt)
 	return -EOPNOTSUPP;
 }
 
-static int lu_check_obj(struct iommufd_object *obj)
+static int iommufd_luo_check_obj(struct iommufd_object *obj)
 {
+	struct iommufd_hwpt_paging *hwpt =
+		container_of(obj, struct iommufd_hwpt_paging, common.obj);
+
 	switch (obj->type) {
 	case IOMMUFD_OBJ_DEVICE:
 	case IOMMUFD_OBJ_IOAS:
 		return 0;
 	case IOMMUFD_OBJ_HWPT_PAGING:
-		return lu_check_hwpt(container_of(obj, struct iommufd_hwpt_paging,
-						  common.obj));
+		return iommufd_luo_check_hwpt(hwpt);
 	default:
 		pr_warn_ratelimited("object %u of type %u can't be preserved\n",
 				    obj->id, obj->type);
@@ -81,8 +83,8 @@ static int lu_check_obj(struct iommufd_object *obj)
 	}
 }
 
-static void lu_collect_type(struct iommufd_save *save,
-			    enum iommufd_object_type type)
+static void iommufd_luo_collect_type(struct iommufd_save *save,
+				     enum iommufd_object_type type)
 {
 	struct iommufd_object *obj;
 	unsigned long id;
@@ -95,7 +97,7 @@ static void lu_collect_type(struct iommufd_save *save,
 	}
 }
 
-static unsigned int lu_count_objs(struct iommufd_ctx *ictx)
+static unsigned int iommufd_luo_count_objs(struct iommufd_ctx *ictx)
 {
 	struct iommufd_object *obj;
 	unsigned int n = 0;
@@ -107,7 +109,7 @@ static unsigned int lu_count_objs(struct iommufd_ctx *ictx)
 }
 
 /* Nothing is added while the gate is shut, so the count can only shrink. */
-static int lu_collect(struct iommufd_save *save)
+static int iommufd_luo_collect(struct iommufd_save *save)
 {
 	struct iommufd_ctx *ictx = save->ictx;
 	struct iommufd_object *obj;
@@ -118,25 +120,26 @@ static int lu_collect(struct iommufd_save *save)
 		pr_warn_ratelimited("a VFIO container can't be preserved\n");
 		return -EOPNOTSUPP;
 	}
-	save->objs = kvcalloc(lu_count_objs(ictx) ?: 1, sizeof(*save->objs),
-			      GFP_KERNEL);
+	save->objs = kvcalloc(iommufd_luo_count_objs(ictx) ?: 1,
+			      sizeof(*save->objs), GFP_KERNEL);
 	if (!save->objs)
 		return -ENOMEM;
 	xa_lock(&ictx->objects);
 	xa_for_each(&ictx->objects, id, obj) {
-		rc = lu_check_obj(obj);
+		rc = iommufd_luo_check_obj(obj);
 		if (rc)
 			break;
 	}
 	if (!rc) {
-		lu_collect_type(save, IOMMUFD_OBJ_IOAS);
-		lu_collect_type(save, IOMMUFD_OBJ_HWPT_PAGING);
+		iommufd_luo_collect_type(save, IOMMUFD_OBJ_IOAS);
+		iommufd_luo_collect_type(save, IOMMUFD_OBJ_HWPT_PAGING);
 	}
 	xa_unlock(&ictx->objects);
 	return rc;
 }
 
-static void lu_put_obj(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+static void iommufd_luo_put_obj(struct iommufd_ctx *ictx,
+				struct iommufd_object *obj)
 {
 	struct iommufd_hwpt_paging *hwpt =
 		container_of(obj, struct iommufd_hwpt_paging, common.obj);
@@ -148,17 +151,17 @@ static void lu_put_obj(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 		refcount_dec(&obj->users);
 }
 
-static void lu_free_save(struct iommufd_save *save)
+static void iommufd_luo_free_save(struct iommufd_save *save)
 {
 	while (save->nr_objs)
-		lu_put_obj(save->ictx, save->objs[--save->nr_objs]);
+		iommufd_luo_put_obj(save->ictx, save->objs[--save->nr_objs]);
 	kvfree(save->objs);
-	iommufd_save_put_areas(save);
+	iommufd_luo_save_put_areas(save);
 	xa_destroy(&save->kept);
 	kfree(save);
 }
 
-static int lu_preserve(struct liveupdate_file_op_args *args)
+static int iommufd_luo_preserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_save *save = kzalloc_obj(*save);
 	int rc;
@@ -168,20 +171,20 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 	xa_init(&save->file_of);
 	xa_init(&save->kept);
 	INIT_LIST_HEAD(&save->memories);
-	save->ictx = lu_file_ctx(args->file);
-	rc = iommufd_gate_shut(&save->ictx->lu.gate);
+	save->ictx = iommufd_luo_file_ctx(args->file);
+	rc = iommufd_luo_gate_shut(&save->ictx->lu.gate);
 	if (rc) {
 		kfree(save);
 		return rc;
 	}
-	rc = lu_collect(save);
+	rc = iommufd_luo_collect(save);
 	if (!rc)
-		rc = iommufd_save_write(save, args->session);
+		rc = iommufd_luo_save_write(save, args->session);
 	if (rc) {
 		struct iommufd_ctx *ictx = save->ictx;
 
-		lu_free_save(save);
-		iommufd_gate_open(&ictx->lu.gate);
+		iommufd_luo_free_save(save);
+		iommufd_luo_gate_open(&ictx->lu.gate);
 		return rc;
 	}
 	args->private_data = save;
@@ -189,30 +192,30 @@ static int lu_preserve(struct liveupdate_file_op_args *args)
 	return 0;
 }
 
-static void lu_unpreserve(struct liveupdate_file_op_args *args)
+static void iommufd_luo_unpreserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_save *save = args->private_data;
 	struct iommufd_ctx *ictx = save->ictx;
 
-	iommufd_save_undo_backing(save);
-	iommufd_save_undo_tables(save);
+	iommufd_luo_save_undo_pages(save);
+	iommufd_luo_save_undo_tables(save);
 	liveupdate_blob_unpreserve(&save->blob);
-	lu_free_save(save);
-	iommufd_gate_open(&ictx->lu.gate);
+	iommufd_luo_free_save(save);
+	iommufd_luo_gate_open(&ictx->lu.gate);
 }
 
-static int lu_freeze(struct liveupdate_file_op_args *args)
+static int iommufd_luo_freeze(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_save *save = args->private_data;
-	int rc = iommufd_save_resolve(save, args->session);
+	int rc = iommufd_luo_save_resolve(save, args->session);
 
-	if (rc && iommufd_ctx_is_optional(save->ictx))
+	if (rc && iommufd_luo_ctx_is_optional(save->ictx))
 		liveupdate_drop_file(args->session, args->file);
 	return rc;
 }
 
 /* A context with a file of its own, as iommufd_fops_open() makes it. */
-struct file *iommufd_liveupdate_new_file(void)
+struct file *iommufd_luo_new_file(void)
 {
 	struct file tmp = {};
 	struct iommufd_ctx *ictx;
@@ -233,16 +236,16 @@ struct file *iommufd_liveupdate_new_file(void)
 }
 
 /* A new context, or an error after which the blob is as it was. */
-static struct file *lu_build(struct iommufd_load *load)
+static struct file *iommufd_luo_build(struct iommufd_load *load)
 {
-	struct file *file = iommufd_liveupdate_new_file();
+	struct file *file = iommufd_luo_new_file();
 	int rc;
 
 	if (IS_ERR(file))
 		return file;
-	load->ictx = lu_file_ctx(file);
-	rc = iommufd_load_context(load);
-	iommufd_load_free(load);
+	load->ictx = iommufd_luo_file_ctx(file);
+	rc = iommufd_luo_load_context(load);
+	iommufd_luo_load_free(load);
 	if (!rc)
 		return file;
 	pr_warn("context not retrieved: error %d\n", rc);
@@ -250,12 +253,12 @@ static struct file *lu_build(struct iommufd_load *load)
 	return ERR_PTR(rc);
 }
 
-static bool lu_may_try_again(const struct iommufd_load *load, int rc)
+static bool iommufd_luo_may_try_again(const struct iommufd_load *load, int rc)
 {
 	return !load->committed && (load->again || liveupdate_is_passing(rc));
 }
 
-static int lu_retrieve(struct liveupdate_file_op_args *args)
+static int iommufd_luo_retrieve(struct liveupdate_file_op_args *args)
 {
 	u64 handle = args->serialized_data;
 	struct iommufd_load load = { .session = args->session,
@@ -269,9 +272,9 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 		args->again = rc == -ENOMEM;
 		return rc;
 	}
-	file = lu_build(&load);
+	file = iommufd_luo_build(&load);
 	if (IS_ERR(file)) {
-		args->again = lu_may_try_again(&load, PTR_ERR(file));
+		args->again = iommufd_luo_may_try_again(&load, PTR_ERR(file));
 		liveupdate_blob_return(&load.blob, handle);
 		return PTR_ERR(file);
 	}
@@ -280,7 +283,7 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 	return 0;
 }
 
-static void lu_discard(u64 handle)
+static void iommufd_luo_discard(u64 handle)
 {
 	struct liveupdate_blob blob;
 	struct pt_amdv1_ser ser;
@@ -294,9 +297,9 @@ static void lu_discard(u64 handle)
 		return;
 	}
 	while ((node = liveupdate_blob_next(&blob, node, "hwpt")) > 0)
-		if (!iommufd_load_table(&blob, node, &ser))
+		if (!iommufd_luo_load_table(&blob, node, &ser))
 			liveupdate_insist(pt_amdv1_discard(&ser));
-	liveupdate_insist(iommufd_discard_memory(&blob, handle));
+	liveupdate_insist(iommufd_luo_discard_memory(&blob, handle));
 	liveupdate_blob_free(&blob, handle);
 }
 
@@ -304,61 +307,61 @@ static void lu_discard(u64 handle)
  * Where a device was not found nobody knows whether it still writes: nothing is
  * given back then.
  */
-static void lu_finish(struct liveupdate_file_op_args *args)
+static void iommufd_luo_finish(struct liveupdate_file_op_args *args)
 {
 	if (args->retrieve_status > 0)
-		iommufd_drop_pending(lu_file_ctx(args->file));
+		iommufd_luo_drop_pending(iommufd_luo_file_ctx(args->file));
 	if (liveupdate_lost_writers())
 		return;
 	if (args->retrieve_status <= 0)
-		lu_discard(args->serialized_data);
-	iommufd_drop_memory(args->serialized_data);
+		iommufd_luo_discard(args->serialized_data);
+	iommufd_luo_drop_memory(args->serialized_data);
 }
 
-static const struct liveupdate_file_ops iommufd_liveupdate_ops = {
-	.can_preserve = lu_can_preserve,
-	.preserve = lu_preserve,
-	.unpreserve = lu_unpreserve,
-	.freeze = lu_freeze,
-	.retrieve = lu_retrieve,
-	.finish = lu_finish,
+static const struct liveupdate_file_ops iommufd_luo_ops = {
+	.can_preserve = iommufd_luo_can_preserve,
+	.preserve = iommufd_luo_preserve,
+	.unpreserve = iommufd_luo_unpreserve,
+	.freeze = iommufd_luo_freeze,
+	.retrieve = iommufd_luo_retrieve,
+	.finish = iommufd_luo_finish,
 	.owner = THIS_MODULE,
 };
 
-static struct liveupdate_file_handler iommufd_liveupdate_handler = {
-	.ops = &iommufd_liveupdate_ops,
+static struct liveupdate_file_handler iommufd_luo_handler = {
+	.ops = &iommufd_luo_ops,
 	.compatible = IOMMUFD_LUO_FH_COMPATIBLE,
 };
 
 /**
- * iommufd_ctx_file - The file of a context
+ * iommufd_luo_ctx_file - The file of a context
  * @ictx: the context
  *
  * Return: the file, without a reference of its own.
  */
-struct file *iommufd_ctx_file(struct iommufd_ctx *ictx)
+struct file *iommufd_luo_ctx_file(struct iommufd_ctx *ictx)
 {
 	return ictx->file;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_ctx_file, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_ctx_file, "IOMMUFD");
 
-static bool registered;
+static bool iommufd_luo_registered;
 
 /* Called when iommufd is loaded, or at boot. */
-void iommufd_liveupdate_register(void)
+void iommufd_luo_register(void)
 {
-	int rc = liveupdate_register_file_handler(&iommufd_liveupdate_handler);
+	int rc = liveupdate_register_file_handler(&iommufd_luo_handler);
 
-	registered = !rc;
+	iommufd_luo_registered = !rc;
 	if (rc && rc != -EOPNOTSUPP)
 		pr_warn("contexts can't be preserved: error %d\n", rc);
 }
 
 /* Called when iommufd is unloaded: no context is there, so none preserved. */
-void iommufd_liveupdate_unregister(void)
+void iommufd_luo_unregister(void)
 {
-	if (registered)
-		liveupdate_unregister_file_handler(&iommufd_liveupdate_handler);
+	if (iommufd_luo_registered)
+		liveupdate_unregister_file_handler(&iommufd_luo_handler);
 }
 
 MODULE_ALIAS_LIVEUPDATE(IOMMUFD_LUO_FH_COMPATIBLE);

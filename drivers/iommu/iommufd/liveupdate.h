@@ -48,50 +48,52 @@ struct iommufd_liveupdate {
 };
 
 /* Also true while those who are inside are being waited for. */
-static inline bool iommufd_gate_is_shut(struct iommufd_gate *gate)
+static inline bool iommufd_luo_gate_is_shut(struct iommufd_gate *gate)
 {
 	return atomic_read(&gate->inside) < 0;
 }
 
-void iommufd_liveupdate_init(struct iommufd_ctx *ictx);
-void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx);
-void iommufd_liveupdate_register(void);
-void iommufd_liveupdate_unregister(void);
-bool iommufd_ctx_is_optional(struct iommufd_ctx *ictx);
-int iommufd_gate_shut(struct iommufd_gate *gate);
-void iommufd_gate_open(struct iommufd_gate *gate);
-struct iommufd_ctx *iommufd_gate_ioctl(struct iommufd_ucmd *ucmd,
-				       unsigned int cmd);
-struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
-				      unsigned int cmd);
-int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
-void iommufd_drop_pending(struct iommufd_ctx *ictx);
-int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd);
-int iommufd_ioas_next(struct iommufd_ucmd *ucmd);
-int iommufd_ioas_next_area(struct iommufd_ucmd *ucmd);
+void iommufd_luo_init(struct iommufd_ctx *ictx);
+void iommufd_luo_destroy(struct iommufd_ctx *ictx);
+void iommufd_luo_register(void);
+void iommufd_luo_unregister(void);
+bool iommufd_luo_ctx_is_optional(struct iommufd_ctx *ictx);
+int iommufd_luo_gate_shut(struct iommufd_gate *gate);
+void iommufd_luo_gate_open(struct iommufd_gate *gate);
+struct iommufd_ctx *iommufd_luo_gate_ioctl(struct iommufd_ucmd *ucmd,
+					   unsigned int cmd);
+struct iommufd_ctx *iommufd_luo_gate_vfio(struct iommufd_ctx *ictx,
+					  unsigned int cmd);
+int iommufd_luo_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj);
+void iommufd_luo_next_id(struct iommufd_ctx *ictx, u32 id);
+void iommufd_luo_any_id(struct iommufd_ctx *ictx);
+void iommufd_luo_drop_pending(struct iommufd_ctx *ictx);
+int iommufd_luo_get_file(struct iommufd_ucmd *ucmd);
+int iommufd_luo_next_ioas(struct iommufd_ucmd *ucmd);
+int iommufd_luo_next_area(struct iommufd_ucmd *ucmd);
 #else
 struct iommufd_gate {};
 struct iommufd_liveupdate {};
 
-static inline void iommufd_liveupdate_init(struct iommufd_ctx *ictx) { }
-static inline void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx) { }
+static inline void iommufd_luo_init(struct iommufd_ctx *ictx) { }
+static inline void iommufd_luo_destroy(struct iommufd_ctx *ictx) { }
 
-static inline void iommufd_liveupdate_register(void) { }
-static inline void iommufd_liveupdate_unregister(void) { }
+static inline void iommufd_luo_register(void) { }
+static inline void iommufd_luo_unregister(void) { }
 
 static inline struct iommufd_ctx *
-iommufd_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd)
+iommufd_luo_gate_ioctl(struct iommufd_ucmd *ucmd, unsigned int cmd)
 {
 	return NULL;
 }
 
-static inline struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
-						    unsigned int cmd)
+static inline struct iommufd_ctx *
+iommufd_luo_gate_vfio(struct iommufd_ctx *ictx, unsigned int cmd)
 {
 	return NULL;
 }
 
-#define iommufd_alloc_id(ictx, obj)                                      \
+#define iommufd_luo_alloc_id(ictx, obj)                                      \
 	xa_alloc(&(ictx)->objects, &(obj)->id, XA_ZERO_ENTRY, xa_limit_31b, \
 		 GFP_KERNEL_ACCOUNT)
 #endif
@@ -101,8 +103,8 @@ static inline struct iommufd_ctx *iommufd_gate_vfio(struct iommufd_ctx *ictx,
  * change the context.
  */
 DEFINE_CLASS(iommufd_ioctl_gate, struct iommufd_ctx *,
-	     iommufd_gate_ctx_end(_T),
-	     iommufd_gate_ctx(iommufd_gate_ioctl(ucmd, cmd)),
+	     iommufd_luo_gate_ctx_end(_T),
+	     iommufd_luo_gate_ctx(iommufd_luo_gate_ioctl(ucmd, cmd)),
 	     struct iommufd_ucmd *ucmd, unsigned int cmd)
 
 #endif

@@ -11,12 +11,12 @@
 
 #include "iommufd_private.h"
 
-void iommufd_liveupdate_init(struct iommufd_ctx *ictx)
+void iommufd_luo_init(struct iommufd_ctx *ictx)
 {
 	xa_init(&ictx->lu.pending);
 }
 
-void iommufd_liveupdate_destroy(struct iommufd_ctx *ictx)
+void iommufd_luo_destroy(struct iommufd_ctx *ictx)
 {
 	xa_destroy(&ictx->lu.pending);
 }
@@ -36,7 +36,7 @@ static int restored_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
  * An ID for a new object: the one that is being restored, or any that no device
  * waits for. One that was taken and is waited for is thereby reserved again.
  */
-int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+int iommufd_luo_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 {
 	int rc;
 
@@ -49,8 +49,21 @@ int iommufd_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 	return rc;
 }
 
+/* The next object that this task makes gets the ID, which is reserved. */
+void iommufd_luo_next_id(struct iommufd_ctx *ictx, u32 id)
+{
+	ictx->lu.restore_id = id;
+	WRITE_ONCE(ictx->lu.restorer, current);
+}
+
+/* IDs are given out as usual again. */
+void iommufd_luo_any_id(struct iommufd_ctx *ictx)
+{
+	WRITE_ONCE(ictx->lu.restorer, NULL);
+}
+
 /* IDs of devices that nobody retrieved are free again. */
-void iommufd_drop_pending(struct iommufd_ctx *ictx)
+void iommufd_luo_drop_pending(struct iommufd_ctx *ictx)
 {
 	unsigned long id;
 	void *entry;
@@ -62,12 +75,12 @@ void iommufd_drop_pending(struct iommufd_ctx *ictx)
 }
 
 /**
- * iommufd_device_hwpt_id - What a device is attached to
+ * iommufd_luo_device_hwpt_id - What a device is attached to
  * @idev: the device
  *
  * Return: the ID of its HWPT, 0 when it is not attached.
  */
-u32 iommufd_device_hwpt_id(struct iommufd_device *idev)
+u32 iommufd_luo_device_hwpt_id(struct iommufd_device *idev)
 {
 	struct iommufd_attach *attach;
 
@@ -75,7 +88,7 @@ u32 iommufd_device_hwpt_id(struct iommufd_device *idev)
 	attach = xa_load(&idev->igroup->pasid_attach, IOMMU_NO_PASID);
 	return attach && attach->hwpt ? attach->hwpt->obj.id : 0;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_hwpt_id, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_device_hwpt_id, "IOMMUFD");
 
 /*
  * A table that an IOAS got by itself goes with the last device: it is there for
@@ -102,20 +115,21 @@ static int restore_hold(struct iommufd_ctx *ictx, u32 pt_id)
 }
 
 /**
- * iommufd_restore_begin - Bind the next device under the ID it had
+ * iommufd_luo_restore_begin - Bind the next device under the ID it had
  * @ictx:  a retrieved context
  * @id:    the device's ID
  * @sbdf:  PCI segment << 16 | bus << 8 | devfn of the device
  * @pt_id: ID of the HWPT that it will be attached to, 0 for none
  *
  * The next iommufd_device_bind() of this task gets the ID. When it is through,
- * iommufd_restore_bound() must follow, and iommufd_restore_end() in any case.
+ * iommufd_luo_restore_bound() must follow, and iommufd_luo_restore_end() in any case.
  *
  * Context: One device at a time: a file of the session is being retrieved.
  * Return: 0, or -EBADMSG when the context has no such device waiting, or no such
  *         HWPT.
  */
-int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf, u32 pt_id)
+int iommufd_luo_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf,
+			      u32 pt_id)
 {
 	void *entry = xa_load(&ictx->lu.pending, id);
 	int rc;
@@ -129,30 +143,29 @@ int iommufd_restore_begin(struct iommufd_ctx *ictx, u32 id, u64 sbdf, u32 pt_id)
 	rc = restore_hold(ictx, pt_id);
 	if (rc)
 		return rc;
-	ictx->lu.restore_id = id;
-	WRITE_ONCE(ictx->lu.restorer, current);
+	iommufd_luo_next_id(ictx, id);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_restore_begin, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_restore_begin, "IOMMUFD");
 
 /**
- * iommufd_restore_bound - IDs are given out as usual again
+ * iommufd_luo_restore_bound - IDs are given out as usual again
  * @ictx: the context
  */
-void iommufd_restore_bound(struct iommufd_ctx *ictx)
+void iommufd_luo_restore_bound(struct iommufd_ctx *ictx)
 {
-	WRITE_ONCE(ictx->lu.restorer, NULL);
+	iommufd_luo_any_id(ictx);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_restore_bound, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_restore_bound, "IOMMUFD");
 
 /**
- * iommufd_restore_end - Nobody waits for the device any more
+ * iommufd_luo_restore_end - Nobody waits for the device any more
  * @ictx: the context
  * @id:   the device's ID
  * @done: whether the device has it for good; otherwise it is unbound by now and
- *        the ID and the HWPT are kept for the next iommufd_restore_begin()
+ *        the ID and the HWPT are kept for the next iommufd_luo_restore_begin()
  */
-void iommufd_restore_end(struct iommufd_ctx *ictx, u32 id, bool done)
+void iommufd_luo_restore_end(struct iommufd_ctx *ictx, u32 id, bool done)
 {
 	if (done)
 		xa_erase(&ictx->lu.pending, id);
@@ -161,4 +174,4 @@ void iommufd_restore_end(struct iommufd_ctx *ictx, u32 id, bool done)
 		refcount_dec(&ictx->lu.restore_hwpt->users);
 	ictx->lu.restore_hwpt = NULL;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_restore_end, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_restore_end, "IOMMUFD");

@@ -7,7 +7,7 @@
  * one ID are found out early, and every object is made by the code that makes
  * it for userspace, told which ID to take. A failure needs no unwinding here:
  * releasing the file destroys whatever the context has by then. Tables are taken
- * over last, by iommufd_load_commit().
+ * over last, by iommufd_luo_load_commit().
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -21,13 +21,6 @@
 /* IDs of objects, the limits of _iommufd_object_alloc(). */
 #define LOAD_MIN_ID	1
 #define LOAD_MAX_ID	INT_MAX
-
-/* Says in the log what is wrong in the blob; the error to refuse it with. */
-int load_bad(const char *what, u64 which)
-{
-	pr_warn("handover refused: %s %llu\n", what, which);
-	return -EBADMSG;
-}
 
 /* The unit address of a node is its object's ID. */
 static u32 load_id(const struct liveupdate_blob *blob, int node)
@@ -50,24 +43,13 @@ static int load_reserve(struct iommufd_load *load, const char *type)
 		u32 id = load_id(&load->blob, node);
 
 		if (!id)
-			return load_bad("malformed ID", 0);
+			return iommufd_luo_load_bad("malformed ID", 0);
 		rc = xa_insert(&load->ictx->objects, id, XA_ZERO_ENTRY,
 			       GFP_KERNEL_ACCOUNT);
 		if (rc == -EBUSY)
-			rc = load_bad("ID used twice", id);
+			rc = iommufd_luo_load_bad("ID used twice", id);
 	}
 	return rc;
-}
-
-static void load_next_id(struct iommufd_load *load, u32 id)
-{
-	load->ictx->lu.restore_id = id;
-	WRITE_ONCE(load->ictx->lu.restorer, current);
-}
-
-static void load_any_id(struct iommufd_load *load)
-{
-	WRITE_ONCE(load->ictx->lu.restorer, NULL);
 }
 
 static int load_allow(struct io_pagetable *iopt, const __be64 *ranges, size_t n)
@@ -103,7 +85,7 @@ static int load_ioas_options(struct iommufd_load *load, int node,
 	rc = liveupdate_blob_get_u32(&load->blob, node, "disable-large-pages",
 				     &small);
 	if (rc || small > 1)
-		return load_bad("options of IOAS", ioas->obj.id);
+		return iommufd_luo_load_bad("options of IOAS", ioas->obj.id);
 	if (small) {
 		rc = iopt_disable_large_pages(&ioas->iopt);
 		if (rc)
@@ -111,7 +93,7 @@ static int load_ioas_options(struct iommufd_load *load, int node,
 	}
 	ranges = liveupdate_blob_get(&load->blob, node, "allowed", &len);
 	if (!ranges || len % (2 * sizeof(*ranges)))
-		return load_bad("allowed ranges of IOAS", ioas->obj.id);
+		return iommufd_luo_load_bad("allowed ranges of IOAS", ioas->obj.id);
 	return load_allow(&ioas->iopt, ranges, len / (2 * sizeof(*ranges)));
 }
 
@@ -134,9 +116,9 @@ static int load_ioas(struct iommufd_load *load, int node)
 	struct iommufd_ioas *ioas;
 	int rc;
 
-	load_next_id(load, load_id(&load->blob, node));
+	iommufd_luo_next_id(load->ictx, load_id(&load->blob, node));
 	ioas = iommufd_ioas_alloc(load->ictx);
-	load_any_id(load);
+	iommufd_luo_any_id(load->ictx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	iommufd_object_finalize(load->ictx, &ioas->obj);
@@ -144,30 +126,7 @@ static int load_ioas(struct iommufd_load *load, int node)
 	if (!li)
 		return -ENOMEM;
 	rc = load_ioas_options(load, node, ioas);
-	return rc ?: iommufd_load_read_areas(load, node, li);
-}
-
-/**
- * iommufd_load_table - Read where the table of a hwpt node is
- * @blob: the blob
- * @node: the hwpt node
- * @ser:  [OUT] the table, not checked
- *
- * Return: 0 or -EBADMSG.
- */
-int iommufd_load_table(const struct liveupdate_blob *blob, int node,
-		       struct pt_amdv1_ser *ser)
-{
-	if (liveupdate_blob_get_u64(blob, node, "top", &ser->top_phys) ||
-	    liveupdate_blob_get_u64(blob, node, "mapped", &ser->mapped) ||
-	    liveupdate_blob_get_u64(blob, node, "sme-mask", &ser->sme_mask) ||
-	    liveupdate_blob_get_u32(blob, node, "features", &ser->features) ||
-	    liveupdate_blob_get_u32(blob, node, "level", &ser->top_level) ||
-	    liveupdate_blob_get_u32(blob, node, "vasz", &ser->max_vasz_lg2) ||
-	    liveupdate_blob_get_u32(blob, node, "oasz", &ser->max_oasz_lg2) ||
-	    liveupdate_blob_get_u32(blob, node, "tables", &ser->nr_tables))
-		return -EBADMSG;
-	return 0;
+	return rc ?: iommufd_luo_load_read_areas(load, node, li);
 }
 
 static struct iommufd_hwpt_paging *
@@ -177,10 +136,10 @@ load_new_hwpt(struct iommufd_load *load, struct iommufd_ioas *ioas, u32 id,
 	struct iommufd_hwpt_paging *hwpt;
 	struct iommu_domain *domain;
 
-	load_next_id(load, id);
+	iommufd_luo_next_id(load->ictx, id);
 	hwpt = __iommufd_object_alloc(load->ictx, hwpt, IOMMUFD_OBJ_HWPT_PAGING,
 				      common.obj);
-	load_any_id(load);
+	iommufd_luo_any_id(load->ictx);
 	if (IS_ERR(hwpt))
 		return hwpt;
 
@@ -232,7 +191,7 @@ static int load_check_table(struct iommufd_load *load, u32 id, u32 ioas,
 
 	if (!index ||
 	    load->ioas[xa_to_value(index)].mapped != table->ser.mapped)
-		return load_bad("IOAS of HWPT", id);
+		return iommufd_luo_load_bad("IOAS of HWPT", id);
 	table->ioas = xa_to_value(index);
 	rc = pt_amdv1_check(&table->ser);
 	if (rc && rc != -ENOMEM && rc != -EINTR)
@@ -248,8 +207,9 @@ static int load_hwpt(struct iommufd_load *load, int node)
 
 	if (liveupdate_blob_get_u32(&load->blob, node, "ioas", &ioas) ||
 	    liveupdate_blob_get_u32(&load->blob, node, "auto", &is_auto) ||
-	    iommufd_load_table(&load->blob, node, &table->ser) || is_auto > 1)
-		return load_bad("HWPT", id);
+	    iommufd_luo_load_table(&load->blob, node, &table->ser) ||
+	    is_auto > 1)
+		return iommufd_luo_load_bad("HWPT", id);
 	rc = load_check_table(load, id, ioas, table);
 	if (rc)
 		return rc;
@@ -279,7 +239,7 @@ static int load_device(struct iommufd_load *load, int node)
 	    liveupdate_blob_get_u64(&load->blob, node, "sbdf", &sbdf) ||
 	    liveupdate_blob_get_u32(&load->blob, node, "kept", &kept) ||
 	    (hwpt && !load_is_hwpt(load, hwpt)) || sbdf > LONG_MAX)
-		return load_bad("device", id);
+		return iommufd_luo_load_bad("device", id);
 	if (!kept) {
 		xa_release(&load->ictx->objects, id);
 		return 0;
@@ -304,7 +264,7 @@ static int load_account_mode(struct iommufd_load *load)
 
 	if (liveupdate_blob_get_u32(&load->blob, 0, "account-mode", &mode) ||
 	    mode >= IOPT_PAGES_ACCOUNT_MODE_NUM)
-		return load_bad("account mode", 0);
+		return iommufd_luo_load_bad("account mode", 0);
 	load->ictx->account_mode = mode;
 	return 0;
 }
@@ -314,27 +274,16 @@ static int load_page_size(struct iommufd_load *load)
 	u32 size;
 
 	if (liveupdate_blob_get_u32(&load->blob, 0, "page-size", &size))
-		return load_bad("page size", 0);
-	return size == PAGE_SIZE ? 0 : load_bad("page size", size);
-}
-
-/* How many nodes of a type there are. */
-unsigned int load_count(struct iommufd_load *load, const char *type)
-{
-	unsigned int n = 0;
-	int node = 0;
-
-	while ((node = liveupdate_blob_next(&load->blob, node, type)) > 0)
-		n++;
-	return n;
+		return iommufd_luo_load_bad("page size", 0);
+	return size == PAGE_SIZE ? 0 : iommufd_luo_load_bad("page size", size);
 }
 
 static int load_alloc(struct iommufd_load *load)
 {
 	xa_init(&load->ioas_of);
-	load->ioas = kvcalloc(load_count(load, "ioas") ?: 1,
+	load->ioas = kvcalloc(iommufd_luo_load_count(load, "ioas") ?: 1,
 			      sizeof(*load->ioas), GFP_KERNEL);
-	load->tables = kvcalloc(load_count(load, "hwpt") ?: 1,
+	load->tables = kvcalloc(iommufd_luo_load_count(load, "hwpt") ?: 1,
 				sizeof(*load->tables), GFP_KERNEL);
 	return load->ioas && load->tables ? 0 : -ENOMEM;
 }
@@ -350,16 +299,16 @@ static int load_read(struct iommufd_load *load)
 	rc = rc ?: load_reserve(load, "ioas");
 	rc = rc ?: load_reserve(load, "hwpt");
 	rc = rc ?: load_reserve(load, "device");
-	rc = rc ?: iommufd_load_read_files(load);
-	rc = rc ?: iommufd_load_read_memory(load);
-	rc = rc ?: iommufd_load_read_pages(load);
+	rc = rc ?: iommufd_luo_load_read_files(load);
+	rc = rc ?: iommufd_luo_load_read_memory(load);
+	rc = rc ?: iommufd_luo_load_read_pages(load);
 	rc = rc ?: load_each(load, "ioas", load_ioas);
 	rc = rc ?: load_each(load, "hwpt", load_hwpt);
 	return rc ?: load_each(load, "device", load_device);
 }
 
 /**
- * iommufd_load_context - Build everything the blob describes
+ * iommufd_luo_load_context - Build everything the blob describes
  * @load: the new, empty context and its blob
  *
  * Return: 0; -EBADMSG or -EPROTO after a line in the log for what was wrong;
@@ -367,28 +316,28 @@ static int load_read(struct iommufd_load *load)
  *         context is good for nothing but being released; unless it was
  *         committed, a new one can be built from the same blob.
  */
-int iommufd_load_context(struct iommufd_load *load)
+int iommufd_luo_load_context(struct iommufd_load *load)
 {
 	int rc;
 
 	rc = load_read(load);
-	rc = rc ?: iommufd_load_memory(load);
-	rc = rc ?: iommufd_load_files(load);
-	rc = rc ?: iommufd_load_pin(load);
-	rc = rc ?: iommufd_load_compare(load);
-	rc = rc ?: iommufd_load_account(load);
+	rc = rc ?: iommufd_luo_load_memory(load);
+	rc = rc ?: iommufd_luo_load_files(load);
+	rc = rc ?: iommufd_luo_load_pin(load);
+	rc = rc ?: iommufd_luo_load_compare(load);
+	rc = rc ?: iommufd_luo_load_account(load);
 	if (rc) {
-		iommufd_load_unpin(load);
+		iommufd_luo_load_unpin(load);
 		return rc;
 	}
-	return iommufd_load_commit(load);
+	return iommufd_luo_load_commit(load);
 }
 
 /**
- * iommufd_load_free - Free what was not built into the context
+ * iommufd_luo_load_free - Free what was not built into the context
  * @load: the context
  */
-void iommufd_load_free(struct iommufd_load *load)
+void iommufd_luo_load_free(struct iommufd_load *load)
 {
 	for (unsigned int i = 0; i < load->nr_areas; i++)
 		kfree(load->areas[i].area);

@@ -75,7 +75,7 @@ struct iommufd_load_pages {
  * @size:    bytes of the memfd to make
  * @runs:    in the blob, not aligned
  * @nr_runs: how many
- * @file:    the memfd; iommufd_drop_memory() puts it
+ * @file:    the memfd; iommufd_luo_drop_memory() puts it
  */
 struct iommufd_load_memory {
 	unsigned int unit;
@@ -168,35 +168,37 @@ struct iommufd_load {
 	bool committed;
 };
 
-int load_bad(const char *what, u64 which);
+int iommufd_luo_load_bad(const char *what, u64 which);
 
-const void *load_array(const struct liveupdate_blob *blob, int node,
-		       const char *name, size_t size, unsigned int *n);
+const void *iommufd_luo_load_array(const struct liveupdate_blob *blob, int node,
+				   const char *name, size_t size,
+				   unsigned int *n);
 
-unsigned int load_count(struct iommufd_load *load, const char *type);
+unsigned int iommufd_luo_load_count(struct iommufd_load *load,
+				    const char *type);
 
-int iommufd_load_read_memory(struct iommufd_load *load);
-int iommufd_load_memory(struct iommufd_load *load);
-int iommufd_discard_memory(const struct liveupdate_blob *blob, u64 handle);
-void iommufd_drop_memory(u64 handle);
+int iommufd_luo_load_read_memory(struct iommufd_load *load);
+int iommufd_luo_load_memory(struct iommufd_load *load);
+int iommufd_luo_discard_memory(const struct liveupdate_blob *blob, u64 handle);
+void iommufd_luo_drop_memory(u64 handle);
 
-int iommufd_load_read_files(struct iommufd_load *load);
-int iommufd_load_read_pages(struct iommufd_load *load);
-int iommufd_load_read_areas(struct iommufd_load *load, int node,
-			    struct iommufd_load_ioas *li);
-int iommufd_load_files(struct iommufd_load *load);
+int iommufd_luo_load_read_files(struct iommufd_load *load);
+int iommufd_luo_load_read_pages(struct iommufd_load *load);
+int iommufd_luo_load_read_areas(struct iommufd_load *load, int node,
+				struct iommufd_load_ioas *li);
+int iommufd_luo_load_files(struct iommufd_load *load);
 
-int iommufd_load_pin(struct iommufd_load *load);
-void iommufd_load_unpin(struct iommufd_load *load);
-int iommufd_load_compare(struct iommufd_load *load);
-int iommufd_load_account(struct iommufd_load *load);
-int iommufd_load_commit(struct iommufd_load *load);
+int iommufd_luo_load_pin(struct iommufd_load *load);
+void iommufd_luo_load_unpin(struct iommufd_load *load);
+int iommufd_luo_load_compare(struct iommufd_load *load);
+int iommufd_luo_load_account(struct iommufd_load *load);
+int iommufd_luo_load_commit(struct iommufd_load *load);
 
-int iommufd_load_table(const struct liveupdate_blob *blob, int node,
-		       struct pt_amdv1_ser *ser);
+int iommufd_luo_load_table(const struct liveupdate_blob *blob, int node,
+			   struct pt_amdv1_ser *ser);
 
-struct file *iommufd_liveupdate_new_file(void);
-int iommufd_load_context(struct iommufd_load *load);
-void iommufd_load_free(struct iommufd_load *load);
+struct file *iommufd_luo_new_file(void);
+int iommufd_luo_load_context(struct iommufd_load *load);
+void iommufd_luo_load_free(struct iommufd_load *load);
 
 #endif

@@ -21,7 +21,7 @@
 #include "liveupdate_load.h"
 
 /**
- * struct lu_memory - the memfd of a memory of a context
+ * struct held_memory - the memfd of a memory of a context
  * @entry:  in held
  * @handle: of the context's blob
  * @unit:   of the memory
@@ -30,7 +30,7 @@
  * @npages: pages accounted to it that are not in it yet
  * @done:   the first so many pages are in it
  */
-struct lu_memory {
+struct held_memory {
 	struct list_head entry;
 	u64 handle;
 	unsigned int unit;
@@ -43,9 +43,9 @@ struct lu_memory {
 static DEFINE_MUTEX(held_lock);
 static LIST_HEAD(held);
 
-static struct lu_memory *held_find(u64 handle, unsigned int unit)
+static struct held_memory *held_find(u64 handle, unsigned int unit)
 {
-	struct lu_memory *keep;
+	struct held_memory *keep;
 
 	lockdep_assert_held(&held_lock);
 	list_for_each_entry(keep, &held, entry)
@@ -170,19 +170,19 @@ static int load_read_one(struct iommufd_load *load, unsigned int unit)
 
 	if (!rc && !load_is_held(load->handle, unit))
 		rc = load_check_memory(m, load->session);
-	return rc == -EBADMSG ? load_bad("memory", unit) : rc;
+	return rc == -EBADMSG ? iommufd_luo_load_bad("memory", unit) : rc;
 }
 
 /**
- * iommufd_load_read_memory - Read the memory nodes
+ * iommufd_luo_load_read_memory - Read the memory nodes
  * @load: the context
  *
  * Return: 0, -EBADMSG after a line in the log, -ENOMEM; -EINTR when it was a
  *         retrieve and the task is being killed.
  */
-int iommufd_load_read_memory(struct iommufd_load *load)
+int iommufd_luo_load_read_memory(struct iommufd_load *load)
 {
-	unsigned int n = load_count(load, "memory");
+	unsigned int n = iommufd_luo_load_count(load, "memory");
 	int rc = 0;
 
 	load->memories = kvcalloc(n ?: 1, sizeof(*load->memories), GFP_KERNEL);
@@ -207,7 +207,7 @@ static int load_add_small(struct file *file, u64 pfn, long block, u64 slot,
 }
 
 static int load_add_block(const struct iommufd_load_memory *m,
-			  const struct lu_memory *keep, u64 pfn, long block)
+			  const struct held_memory *keep, u64 pfn, long block)
 {
 	if (m->order)
 		return hugetlb_liveupdate_insert(keep->file, pfn, keep->done,
@@ -217,7 +217,7 @@ static int load_add_block(const struct iommufd_load_memory *m,
 
 /* What of the run is not in the memfd yet. */
 static int load_add_run(const struct iommufd_load_memory *m,
-			struct lu_memory *keep,
+			struct held_memory *keep,
 			const struct iommufd_run_ser *run)
 {
 	u64 skip = keep->done - be64_to_cpu(run->page);
@@ -242,7 +242,7 @@ static int load_add_run(const struct iommufd_load_memory *m,
 }
 
 static int load_add_runs(const struct iommufd_load_memory *m,
-			 struct lu_memory *keep)
+			 struct held_memory *keep)
 {
 	int rc = 0;
 
@@ -256,7 +256,7 @@ static int load_add_runs(const struct iommufd_load_memory *m,
 	return rc;
 }
 
-static void lu_put_memory(struct lu_memory *keep)
+static void held_free(struct held_memory *keep)
 {
 	if (keep->npages)
 		memfd_liveupdate_accounted(keep->file, keep->npages);
@@ -266,7 +266,8 @@ static void lu_put_memory(struct lu_memory *keep)
 }
 
 /* All that can be refused: the file, and room for the pages. */
-static int load_make_small(struct iommufd_load_memory *m, struct lu_memory *keep)
+static int load_make_small(struct iommufd_load_memory *m,
+			   struct held_memory *keep)
 {
 	unsigned long npages = m->size / PAGE_SIZE;
 	struct file *file = memfd_liveupdate_new(m->size);
@@ -281,7 +282,8 @@ static int load_make_small(struct iommufd_load_memory *m, struct lu_memory *keep
 	return rc;
 }
 
-static int load_make_huge(struct iommufd_load_memory *m, struct lu_memory *keep)
+static int load_make_huge(struct iommufd_load_memory *m,
+			  struct held_memory *keep)
 {
 	struct file *file = hugetlb_liveupdate_new(m->size,
 						   PAGE_SIZE << m->order, false);
@@ -292,10 +294,10 @@ static int load_make_huge(struct iommufd_load_memory *m, struct lu_memory *keep)
 	return hugetlb_liveupdate_room(file, m->size / PAGE_SIZE);
 }
 
-static struct lu_memory *load_make_memory(struct iommufd_load *load,
-					  struct iommufd_load_memory *m)
+static struct held_memory *load_make_memory(struct iommufd_load *load,
+					    struct iommufd_load_memory *m)
 {
-	struct lu_memory *keep = kzalloc_obj(*keep);
+	struct held_memory *keep = kzalloc_obj(*keep);
 	int rc;
 
 	if (!keep)
@@ -308,12 +310,12 @@ static struct lu_memory *load_make_memory(struct iommufd_load *load,
 		return keep;
 	/* A size of pages that this kernel lacks is no reason to lose any. */
 	load->again = rc == -ENODEV || rc == -ENOENT;
-	lu_put_memory(keep);
+	held_free(keep);
 	return ERR_PTR(rc);
 }
 
 static int load_fill_memory(struct iommufd_load_memory *m,
-			    struct lu_memory *keep)
+			    struct held_memory *keep)
 {
 	int rc = load_add_runs(m, keep);
 
@@ -323,10 +325,10 @@ static int load_fill_memory(struct iommufd_load_memory *m,
 	return rc;
 }
 
-static struct lu_memory *load_hold_memory(struct iommufd_load *load,
-					  struct iommufd_load_memory *m)
+static struct held_memory *load_hold_memory(struct iommufd_load *load,
+					    struct iommufd_load_memory *m)
 {
-	struct lu_memory *keep = held_find(load->handle, m->unit);
+	struct held_memory *keep = held_find(load->handle, m->unit);
 
 	if (keep)
 		return keep;
@@ -340,24 +342,24 @@ static struct lu_memory *load_hold_memory(struct iommufd_load *load,
 }
 
 /**
- * iommufd_load_memory - Make memfds of the memory nodes
+ * iommufd_luo_load_memory - Make memfds of the memory nodes
  * @load: the context, its memory nodes read
  *
- * The memfds stay for later attempts; iommufd_drop_memory() with the handle is
+ * The memfds stay for later attempts; iommufd_luo_drop_memory() with the handle is
  * due when the session is finished.
  *
  * Return: 0; -ENOMEM or -ENOSPC, and then it can be called again; -ENODEV or
  *         -ENOENT for a size of pages that this kernel does not have; -EBADMSG,
  *         and then pages may stay lost.
  */
-int iommufd_load_memory(struct iommufd_load *load)
+int iommufd_luo_load_memory(struct iommufd_load *load)
 {
 	int rc = 0;
 
 	guard(mutex)(&held_lock);
 	for (unsigned int i = 0; i < load->nr_memories && !rc; i++) {
 		struct iommufd_load_memory *m = &load->memories[i];
-		struct lu_memory *keep = load_hold_memory(load, m);
+		struct held_memory *keep = load_hold_memory(load, m);
 
 		if (IS_ERR(keep))
 			return PTR_ERR(keep);
@@ -367,19 +369,19 @@ int iommufd_load_memory(struct iommufd_load *load)
 	return rc;
 }
 
-static void lu_unhold_memory(struct lu_memory *keep)
+static void held_unhold(struct held_memory *keep)
 {
 	memfd_liveupdate_unhold(keep->file, keep->done);
 	memfd_liveupdate_release(file_inode(keep->file));
 }
 
 /**
- * iommufd_drop_memory - No incoming device writes to the memfds any more
+ * iommufd_luo_drop_memory - No incoming device writes to the memfds any more
  * @handle: of the context they were made for
  */
-void iommufd_drop_memory(u64 handle)
+void iommufd_luo_drop_memory(u64 handle)
 {
-	struct lu_memory *keep, *next;
+	struct held_memory *keep, *next;
 
 	guard(mutex)(&held_lock);
 	list_for_each_entry_safe(keep, next, &held, entry) {
@@ -387,8 +389,8 @@ void iommufd_drop_memory(u64 handle)
 			continue;
 		list_del(&keep->entry);
 		if (keep->hold)
-			lu_unhold_memory(keep);
-		lu_put_memory(keep);
+			held_unhold(keep);
+		held_free(keep);
 	}
 }
 
@@ -423,10 +425,10 @@ static void discard_run(const struct iommufd_load_memory *m,
 	}
 }
 
-/* Pages in the memfd that iommufd_drop_memory() has are left to it. */
+/* Pages in the memfd that iommufd_luo_drop_memory() has are left to it. */
 static u64 discard_from(u64 handle, unsigned int unit)
 {
-	struct lu_memory *keep;
+	struct held_memory *keep;
 
 	guard(mutex)(&held_lock);
 	keep = held_find(handle, unit);
@@ -450,19 +452,19 @@ static void discard_memory(u64 handle, const struct iommufd_load_memory *m)
 }
 
 /**
- * iommufd_discard_memory - Free the memory of a context that nobody wants
+ * iommufd_luo_discard_memory - Free the memory of a context that nobody wants
  * @blob:   of the context; pages stay lost where it is not right
  * @handle: of @blob
  *
  * Context: finish, every device that wrote to the memory is stopped.
  * Return: 0, -EBADMSG, or -ENOMEM, and then nothing was done.
  */
-int iommufd_discard_memory(const struct liveupdate_blob *blob, u64 handle)
+int iommufd_luo_discard_memory(const struct liveupdate_blob *blob, u64 handle)
 {
 	struct iommufd_load load = { .blob = *blob, .handle = handle };
 	int rc;
 
-	rc = iommufd_load_read_memory(&load);
+	rc = iommufd_luo_load_read_memory(&load);
 	for (unsigned int i = 0; i < load.nr_memories && !rc; i++)
 		discard_memory(handle, &load.memories[i]);
 	kvfree(load.memories);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading what the areas of a preserved context are and show, and getting the
- * files behind it. Nothing is taken over here.
+ * Reading what the areas of a preserved context show, and getting the files
+ * behind it. Nothing is taken over here.
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -22,17 +22,6 @@
 	(IOMMUFD_PAGES_SER_MEMORY | IOMMUFD_PAGES_SER_WRITABLE |	\
 	 IOMMUFD_PAGES_SER_FILE_RDONLY)
 
-/* An array of entries of @size bytes, not aligned; NULL for what is none. */
-const void *load_array(const struct liveupdate_blob *blob, int node,
-		       const char *name, size_t size, unsigned int *n)
-{
-	size_t len;
-	const void *array = liveupdate_blob_get(blob, node, name, &len);
-
-	*n = len / size;
-	return array && !(len % size) ? array : NULL;
-}
-
 static int load_read_file(struct iommufd_load_file *file,
 			  const struct iommufd_file_ser *ser)
 {
@@ -47,19 +36,19 @@ static int load_read_file(struct iommufd_load_file *file,
 }
 
 /**
- * iommufd_load_read_files - Read which memfds there have to be
+ * iommufd_luo_load_read_files - Read which memfds there have to be
  * @load: the context
  *
  * Return: 0, -EBADMSG after a line in the log, -ENOMEM.
  */
-int iommufd_load_read_files(struct iommufd_load *load)
+int iommufd_luo_load_read_files(struct iommufd_load *load)
 {
 	const struct iommufd_file_ser *ser;
 	unsigned int n;
 
-	ser = load_array(&load->blob, 0, "files", sizeof(*ser), &n);
+	ser = iommufd_luo_load_array(&load->blob, 0, "files", sizeof(*ser), &n);
 	if (!ser)
-		return load_bad("list of files, entries", 0);
+		return iommufd_luo_load_bad("list of files, entries", 0);
 	load->files = kvcalloc(n ?: 1, sizeof(*load->files), GFP_KERNEL);
 	if (!load->files)
 		return -ENOMEM;
@@ -68,7 +57,7 @@ int iommufd_load_read_files(struct iommufd_load *load)
 
 		memcpy(&copy, ser + load->nr_files, sizeof(copy));
 		if (load_read_file(&load->files[load->nr_files], &copy))
-			return load_bad("file", load->nr_files);
+			return iommufd_luo_load_bad("file", load->nr_files);
 	}
 	return 0;
 }
@@ -102,19 +91,19 @@ static int load_read_one_pages(struct iommufd_load *load,
 }
 
 /**
- * iommufd_load_read_pages - Read what areas show, changing nothing
+ * iommufd_luo_load_read_pages - Read what areas show, changing nothing
  * @load: the context, its files and its memories read
  *
  * Return: 0, -EBADMSG after a line in the log, -EINTR, -ENOMEM.
  */
-int iommufd_load_read_pages(struct iommufd_load *load)
+int iommufd_luo_load_read_pages(struct iommufd_load *load)
 {
 	const struct iommufd_pages_ser *ser;
 	unsigned int n;
 
-	ser = load_array(&load->blob, 0, "pages", sizeof(*ser), &n);
+	ser = iommufd_luo_load_array(&load->blob, 0, "pages", sizeof(*ser), &n);
 	if (!ser)
-		return load_bad("list of pages, entries", 0);
+		return iommufd_luo_load_bad("list of pages, entries", 0);
 	load->pages = kvcalloc(n ?: 1, sizeof(*load->pages), GFP_KERNEL);
 	if (!load->pages)
 		return -ENOMEM;
@@ -126,112 +115,9 @@ int iommufd_load_read_pages(struct iommufd_load *load)
 		memcpy(&copy, ser + load->nr_pages, sizeof(copy));
 		if (load_read_one_pages(load, &copy,
 					&load->pages[load->nr_pages]))
-			return load_bad("pages", load->nr_pages);
+			return iommufd_luo_load_bad("pages", load->nr_pages);
 	}
 	return 0;
-}
-
-static struct iopt_area *load_new_area(const struct iommufd_area_ser *ser)
-{
-	struct iopt_area *area = kzalloc_obj(*area, GFP_KERNEL_ACCOUNT);
-
-	if (!area)
-		return NULL;
-	RB_CLEAR_NODE(&area->node.rb);
-	RB_CLEAR_NODE(&area->pages_node.rb);
-	area->node.start = be64_to_cpu(ser->iova);
-	area->node.last = be64_to_cpu(ser->last);
-	area->iommu_prot = be32_to_cpu(ser->prot);
-	area->page_offset = be32_to_cpu(ser->page_offset);
-	area->pages_node.start = be64_to_cpu(ser->first_page);
-	return area;
-}
-
-static bool load_area_fits(struct iopt_area *area,
-			   const struct iommufd_load_pages *p)
-{
-	unsigned long bytes;
-
-	if (area->node.start > area->node.last ||
-	    area->page_offset >= PAGE_SIZE ||
-	    (area->iommu_prot & ~(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)) ||
-	    ((area->iommu_prot & IOMMU_WRITE) &&
-	     !(p->flags & IOMMUFD_PAGES_SER_WRITABLE)))
-		return false;
-	if (check_add_overflow(area->node.last - area->node.start,
-			       (unsigned long)area->page_offset, &bytes) ||
-	    check_add_overflow(area->pages_node.start, bytes / PAGE_SIZE,
-			       &area->pages_node.last))
-		return false;
-	return area->pages_node.last < p->npages;
-}
-
-static int load_read_area(struct iommufd_load *load,
-			  struct iommufd_load_ioas *li,
-			  const struct iommufd_area_ser *ser)
-{
-	struct iommufd_load_area *la = &load->areas[load->nr_areas];
-	u64 pages = be64_to_cpu(ser->pages);
-
-	if (pages >= load->nr_pages)
-		return load_bad("area of pages", pages);
-	la->area = load_new_area(ser);
-	if (!la->area)
-		return -ENOMEM;
-	la->ioas = li->ioas;
-	la->area->iopt = &li->ioas->iopt;
-	la->pages = pages;
-	la->next = load->pages[pages].areas;
-	load->pages[pages].areas = ++load->nr_areas;
-	li->mapped += la->area->node.last - la->area->node.start + 1;
-	if (!load_area_fits(la->area, &load->pages[pages]) ||
-	    (li->nr && la->area->node.start <= la[-1].area->node.last))
-		return load_bad("area of IOAS", li->ioas->obj.id);
-	li->nr++;
-	return 0;
-}
-
-static int load_more_areas(struct iommufd_load *load, unsigned int n)
-{
-	void *more = kvrealloc(load->areas,
-			       array_size((size_t)load->nr_areas + n + 1,
-					  sizeof(*load->areas)), GFP_KERNEL);
-
-	if (!more)
-		return -ENOMEM;
-	load->areas = more;
-	return 0;
-}
-
-/**
- * iommufd_load_read_areas - Read the areas of an IOAS, not inserting them
- * @load: the context, its pages read
- * @node: the IOAS's node
- * @li:   the IOAS; those before it are read
- *
- * Return: 0, -EBADMSG, -EINTR, -ENOMEM.
- */
-int iommufd_load_read_areas(struct iommufd_load *load, int node,
-			    struct iommufd_load_ioas *li)
-{
-	const struct iommufd_area_ser *ser;
-	unsigned int n;
-	int rc;
-
-	ser = load_array(&load->blob, node, "areas", sizeof(*ser), &n);
-	if (!ser)
-		return load_bad("areas of IOAS", li->ioas->obj.id);
-	rc = load_more_areas(load, n);
-	li->first = load->nr_areas;
-	for (unsigned int i = 0; i < n && !rc; i++) {
-		struct iommufd_area_ser copy;
-
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		memcpy(&copy, ser + i, sizeof(copy));
-		rc = load_read_area(load, li, &copy);
-	}
-	return rc;
 }
 
 static int load_get_memfd(struct iommufd_load *load,
@@ -243,7 +129,7 @@ static int load_get_memfd(struct iommufd_load *load,
 				    file->huge ? HUGETLB_LUO_FH_COMPATIBLE :
 						 MEMFD_LUO_FH_COMPATIBLE);
 	if (rc)
-		return load_bad("no memfd in the session, token", file->token);
+		return iommufd_luo_load_bad("no memfd in the session, token", file->token);
 	rc = liveupdate_get_file_incoming(load->session, file->token,
 					  &file->file);
 	if (!rc)
@@ -288,12 +174,12 @@ static int load_build_pages(struct iommufd_load *load,
 }
 
 /**
- * iommufd_load_files - Get the memfds, retrieving them if need be
+ * iommufd_luo_load_files - Get the memfds, retrieving them if need be
  * @load: the context, its memories there
  *
  * Return: 0, -EBADMSG, -ENOMEM or the error of a memfd's retrieve.
  */
-int iommufd_load_files(struct iommufd_load *load)
+int iommufd_luo_load_files(struct iommufd_load *load)
 {
 	int rc = 0;
 

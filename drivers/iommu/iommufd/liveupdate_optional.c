@@ -8,37 +8,37 @@
 #include "iommufd_private.h"
 
 /**
- * iommufd_device_set_optional - May a live update leave the device behind?
+ * iommufd_luo_device_set_optional - May a live update leave the device behind?
  * @idev:     the device
  * @optional: when it can't be carried the live update goes on
  *
  * Context: Any; also while the device is preserved.
  */
-void iommufd_device_set_optional(struct iommufd_device *idev, bool optional)
+void iommufd_luo_device_set_optional(struct iommufd_device *idev, bool optional)
 {
 	WRITE_ONCE(idev->gate.optional, optional);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_set_optional, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_device_set_optional, "IOMMUFD");
 
 /**
- * iommufd_device_is_optional - What iommufd_device_set_optional() said last
+ * iommufd_luo_device_is_optional - What iommufd_luo_device_set_optional() said last
  * @idev: the device
  *
  * Return: false for a device of which nobody has said anything.
  */
-bool iommufd_device_is_optional(struct iommufd_device *idev)
+bool iommufd_luo_device_is_optional(struct iommufd_device *idev)
 {
 	return READ_ONCE(idev->gate.optional);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_is_optional, "IOMMUFD");
+EXPORT_SYMBOL_NS_GPL(iommufd_luo_device_is_optional, "IOMMUFD");
 
 /**
- * iommufd_ctx_is_optional - May a live update leave the context behind?
+ * iommufd_luo_ctx_is_optional - May a live update leave the context behind?
  * @ictx: the context
  *
  * Return: true for a context with devices when all of them are optional.
  */
-bool iommufd_ctx_is_optional(struct iommufd_ctx *ictx)
+bool iommufd_luo_ctx_is_optional(struct iommufd_ctx *ictx)
 {
 	struct iommufd_object *obj;
 	struct iommufd_device *idev;
@@ -50,7 +50,7 @@ bool iommufd_ctx_is_optional(struct iommufd_ctx *ictx)
 		if (obj->type != IOMMUFD_OBJ_DEVICE)
 			continue;
 		idev = container_of(obj, struct iommufd_device, obj);
-		optional = iommufd_device_is_optional(idev);
+		optional = iommufd_luo_device_is_optional(idev);
 		if (!optional)
 			break;
 	}

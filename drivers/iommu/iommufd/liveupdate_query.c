@@ -26,12 +26,12 @@ static u32 next_ioas(struct iommufd_ctx *ictx, u32 id)
 }
 
 /**
- * iommufd_ioas_next - ioctl(IOMMU_IOAS_NEXT)
+ * iommufd_luo_next_ioas - ioctl(IOMMU_IOAS_NEXT)
  * @ucmd: the call, struct iommu_ioas_next
  *
  * Return: 0 or the errors in <uapi/linux/iommufd_liveupdate.h>.
  */
-int iommufd_ioas_next(struct iommufd_ucmd *ucmd)
+int iommufd_luo_next_ioas(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_next *cmd = ucmd->cmd;
 
@@ -73,12 +73,12 @@ static int next_area(struct io_pagetable *iopt,
 }
 
 /**
- * iommufd_ioas_next_area - ioctl(IOMMU_IOAS_NEXT_AREA)
+ * iommufd_luo_next_area - ioctl(IOMMU_IOAS_NEXT_AREA)
  * @ucmd: the call, struct iommu_ioas_next_area
  *
  * Return: 0 or the errors in <uapi/linux/iommufd_liveupdate.h>.
  */
-int iommufd_ioas_next_area(struct iommufd_ucmd *ucmd)
+int iommufd_luo_next_area(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_next_area *cmd = ucmd->cmd;
 	struct iommufd_ioas *ioas;

@@ -22,11 +22,6 @@
 #include "io_pagetable.h"
 #include "liveupdate_save.h"
 
-struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj)
-{
-	return container_of(obj, struct iommufd_ioas, obj);
-}
-
 static struct iommufd_hwpt_paging *save_obj_hwpt(struct iommufd_object *obj)
 {
 	if (obj->type != IOMMUFD_OBJ_HWPT_PAGING)
@@ -41,7 +36,7 @@ static void save_file(const struct iommufd_save_file *file,
 
 	if (file->known)
 		flags |= IOMMUFD_FILE_SER_KNOWN;
-	if (save_is_hugetlbfs(file->inode))
+	if (iommufd_luo_is_hugetlbfs(file->inode))
 		flags |= IOMMUFD_FILE_SER_HUGETLB;
 	*ser = (struct iommufd_file_ser) {
 		.token = cpu_to_be64(file->token),
@@ -59,7 +54,7 @@ static int save_files(struct iommufd_save *save)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < save->nr_files; i++)
 		save_file(&save->files[i], &ser[i]);
-	liveupdate_blob_put(&save->blob, "files", ser,
+	liveupdate_blob_add(&save->blob, "files", ser,
 			    save->nr_files * sizeof(*ser));
 	vfree(ser);
 	return 0;
@@ -95,7 +90,7 @@ static int save_runs(struct iommufd_save *save)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < save->nr_runs; i++)
 		save_run(&save->runs[i], &ser[i]);
-	liveupdate_blob_put(&save->blob, "pages", ser,
+	liveupdate_blob_add(&save->blob, "pages", ser,
 			    save->nr_runs * sizeof(*ser));
 	vfree(ser);
 	return 0;
@@ -132,7 +127,7 @@ static int save_areas(struct iommufd_save *save, struct iommufd_ioas *ioas,
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++)
 		save_area(save, &save->areas[first + i], &ser[i]);
-	liveupdate_blob_put(&save->blob, "areas", ser, n * sizeof(*ser));
+	liveupdate_blob_add(&save->blob, "areas", ser, n * sizeof(*ser));
 	vfree(ser);
 	*next = first + n;
 	return 0;
@@ -156,7 +151,7 @@ static int save_allowed(struct iommufd_save *save, struct io_pagetable *iopt)
 		ranges[n++] = cpu_to_be64(allowed->node.start);
 		ranges[n++] = cpu_to_be64(allowed->node.last);
 	}
-	liveupdate_blob_put(&save->blob, "allowed", ranges, n * sizeof(*ranges));
+	liveupdate_blob_add(&save->blob, "allowed", ranges, n * sizeof(*ranges));
 	kvfree(ranges);
 	return 0;
 }
@@ -169,7 +164,7 @@ static int save_ioas(struct iommufd_save *save, struct iommufd_ioas *ioas,
 
 	guard(rwsem_read)(&ioas->iopt.iova_rwsem);
 	liveupdate_blob_begin(blob, "ioas", ioas->obj.id);
-	liveupdate_blob_put_u32(blob, "disable-large-pages",
+	liveupdate_blob_add_u32(blob, "disable-large-pages",
 				ioas->iopt.disable_large_pages);
 	rc = save_allowed(save, &ioas->iopt);
 	rc = rc ?: save_areas(save, ioas, next);
@@ -188,16 +183,16 @@ static int save_hwpt(struct iommufd_save *save, struct iommufd_hwpt_paging *hwpt
 		return rc;
 
 	liveupdate_blob_begin(blob, "hwpt", hwpt->common.obj.id);
-	liveupdate_blob_put_u32(blob, "ioas", hwpt->ioas->obj.id);
-	liveupdate_blob_put_u32(blob, "auto", hwpt->auto_domain);
-	liveupdate_blob_put_u64(blob, "top", ser.top_phys);
-	liveupdate_blob_put_u64(blob, "mapped", ser.mapped);
-	liveupdate_blob_put_u64(blob, "sme-mask", ser.sme_mask);
-	liveupdate_blob_put_u32(blob, "features", ser.features);
-	liveupdate_blob_put_u32(blob, "level", ser.top_level);
-	liveupdate_blob_put_u32(blob, "vasz", ser.max_vasz_lg2);
-	liveupdate_blob_put_u32(blob, "oasz", ser.max_oasz_lg2);
-	liveupdate_blob_put_u32(blob, "tables", ser.nr_tables);
+	liveupdate_blob_add_u32(blob, "ioas", hwpt->ioas->obj.id);
+	liveupdate_blob_add_u32(blob, "auto", hwpt->auto_domain);
+	liveupdate_blob_add_u64(blob, "top", ser.top_phys);
+	liveupdate_blob_add_u64(blob, "mapped", ser.mapped);
+	liveupdate_blob_add_u64(blob, "sme-mask", ser.sme_mask);
+	liveupdate_blob_add_u32(blob, "features", ser.features);
+	liveupdate_blob_add_u32(blob, "level", ser.top_level);
+	liveupdate_blob_add_u32(blob, "vasz", ser.max_vasz_lg2);
+	liveupdate_blob_add_u32(blob, "oasz", ser.max_oasz_lg2);
+	liveupdate_blob_add_u32(blob, "tables", ser.nr_tables);
 	liveupdate_blob_end(blob);
 	return 0;
 }
@@ -211,7 +206,7 @@ static int save_objs(struct iommufd_save *save)
 		struct iommufd_object *obj = save->objs[i];
 
 		if (obj->type == IOMMUFD_OBJ_IOAS)
-			rc = save_ioas(save, save_obj_ioas(obj), &area);
+			rc = save_ioas(save, iommufd_luo_obj_ioas(obj), &area);
 		else
 			rc = save_hwpt(save, save_obj_hwpt(obj));
 		if (!rc)
@@ -232,11 +227,11 @@ static int save_device(struct iommufd_save *save, struct iommufd_device *idev)
 	}
 	pdev = to_pci_dev(idev->dev);
 	liveupdate_blob_begin(blob, "device", idev->obj.id);
-	liveupdate_blob_put_u32(blob, "hwpt", iommufd_device_hwpt_id(idev));
-	liveupdate_blob_put_u64(blob, "sbdf",
+	liveupdate_blob_add_u32(blob, "hwpt", iommufd_luo_device_hwpt_id(idev));
+	liveupdate_blob_add_u64(blob, "sbdf",
 				(u64)pci_domain_nr(pdev->bus) << 16 |
 				pci_dev_id(pdev));
-	liveupdate_blob_put_u32(blob, "kept", 0);
+	liveupdate_blob_add_u32(blob, "kept", 0);
 	liveupdate_blob_end(blob);
 	return 0;
 }
@@ -320,10 +315,10 @@ static void save_late_tokens(struct iommufd_save *save)
 }
 
 /**
- * iommufd_save_undo_tables - Stop preserving the tables
+ * iommufd_luo_save_undo_tables - Stop preserving the tables
  * @save: the context
  */
-void iommufd_save_undo_tables(struct iommufd_save *save)
+void iommufd_luo_save_undo_tables(struct iommufd_save *save)
 {
 	for (unsigned int i = 0; i < save->nr_kept; i++) {
 		struct iommufd_hwpt_paging *hwpt = save_obj_hwpt(save->objs[i]);
@@ -339,13 +334,13 @@ static int save_write_all(struct iommufd_save *save)
 	struct liveupdate_blob *blob = &save->blob;
 	int rc;
 
-	liveupdate_blob_put_u32(blob, "account-mode", save->ictx->account_mode);
-	liveupdate_blob_put_u32(blob, "page-size", PAGE_SIZE);
+	liveupdate_blob_add_u32(blob, "account-mode", save->ictx->account_mode);
+	liveupdate_blob_add_u32(blob, "page-size", PAGE_SIZE);
 	rc = save_files(save);
 	rc = rc ?: save_runs(save);
 	if (rc)
 		return rc;
-	save_memory_put(save);
+	iommufd_luo_memory_write(save);
 	rc = save_objs(save);
 	return rc ?: save_each_device(save, save_device);
 }
@@ -370,21 +365,21 @@ static int save_finish(struct iommufd_save *save)
 }
 
 /**
- * iommufd_save_write - Write the blob and have KHO keep it and the tables
+ * iommufd_luo_save_write - Write the blob and have KHO keep it and the tables
  * @save:    the context, its objects collected
  * @session: the session; tokens that it has are noted
  *
  * Return: 0; -EOPNOTSUPP or -EBADMSG after a line in the log for what can't be
  *         carried; -EINTR, -ENOMEM. Nothing is preserved after an error.
  */
-int iommufd_save_write(struct iommufd_save *save,
-		       struct liveupdate_session *session)
+int iommufd_luo_save_write(struct iommufd_save *save,
+			   struct liveupdate_session *session)
 {
 	int rc;
 
-	rc = iommufd_save_areas(save);
-	rc = rc ?: iommufd_save_backing(save);
-	rc = rc ?: iommufd_save_verify(save);
+	rc = iommufd_luo_save_areas(save);
+	rc = rc ?: iommufd_luo_save_pages(save);
+	rc = rc ?: iommufd_luo_save_compare(save);
 	if (rc)
 		goto err_backing;
 	liveupdate_walk_outgoing(session, save_note_token, save);
@@ -401,9 +396,9 @@ int iommufd_save_write(struct iommufd_save *save,
 	return 0;
 
 err_tables:
-	iommufd_save_undo_tables(save);
+	iommufd_luo_save_undo_tables(save);
 err_backing:
-	iommufd_save_undo_backing(save);
+	iommufd_luo_save_undo_pages(save);
 	return rc;
 }
 
@@ -413,7 +408,7 @@ static int save_mark_device(struct iommufd_save *save,
 	void *cell = xa_load(&save->kept, idev->obj.id);
 	__be32 one = cpu_to_be32(1);
 
-	if (!iommufd_gate_is_shut(&idev->gate)) {
+	if (!iommufd_luo_gate_is_shut(&idev->gate)) {
 		dev_warn(idev->dev, "liveupdate: bound to a preserved iommufd, and in no session itself: it will be stopped\n");
 		return 0;
 	}
@@ -441,7 +436,7 @@ static int save_say_missing(const struct iommufd_save *save)
 }
 
 /**
- * iommufd_save_resolve - Fill in what depends on other files of the session
+ * iommufd_luo_save_resolve - Fill in what depends on other files of the session
  * @save:    the context
  * @session: the session
  *
@@ -452,8 +447,8 @@ static int save_say_missing(const struct iommufd_save *save)
  *          called again.
  * Return: 0, or -ENOENT after a line in the log when a memfd is missing.
  */
-int iommufd_save_resolve(struct iommufd_save *save,
-			 struct liveupdate_session *session)
+int iommufd_luo_save_resolve(struct iommufd_save *save,
+			     struct liveupdate_session *session)
 {
 	if (save->nr_known < save->nr_files) {
 		liveupdate_walk_outgoing(session, save_note_token, save);

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-#include "liveupdate_memory.h"
+#include "liveupdate_save_memory.h"
 
 struct inode;
 struct iommufd_ctx;
@@ -103,36 +103,37 @@ struct iommufd_save {
 	struct list_head memories;
 };
 
-static inline bool save_is_hugetlbfs(const struct inode *inode)
+static inline bool iommufd_luo_is_hugetlbfs(const struct inode *inode)
 {
 	return inode->i_sb->s_magic == HUGETLBFS_MAGIC;
 }
 
-int save_refuse(u32 ioas, unsigned long iova, const char *what);
-int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
-		     const char *what);
-unsigned long save_area_pfn(struct iopt_area *area, unsigned long index);
-unsigned long save_area_page_iova(struct iopt_area *area, unsigned long index);
-bool save_pages_have_memfd(const struct iopt_pages *pages);
+int iommufd_luo_refuse(u32 ioas, unsigned long iova, const char *what);
+int iommufd_luo_refuse_page(const struct iommufd_save_run *run,
+			    unsigned long index, const char *what);
+unsigned long iommufd_luo_area_pfn(struct iopt_area *area, unsigned long index);
+unsigned long iommufd_luo_area_iova(struct iopt_area *area,
+				    unsigned long index);
+bool iommufd_luo_has_memfd(const struct iopt_pages *pages);
 
 /* @n pages from @index on, which follow each other in memory from @pfn on. */
 typedef int (*save_extent_fn)(void *ctx, unsigned long index,
 			      unsigned long pfn, unsigned long n);
 
-int save_each_extent(const struct iommufd_save_run *run, save_extent_fn fn,
-		     void *ctx);
-struct iommufd_ioas *save_obj_ioas(struct iommufd_object *obj);
+int iommufd_luo_each_extent(const struct iommufd_save_run *run,
+			    save_extent_fn fn, void *ctx);
+struct iommufd_ioas *iommufd_luo_obj_ioas(struct iommufd_object *obj);
 
-int iommufd_save_areas(struct iommufd_save *save);
-void iommufd_save_put_areas(struct iommufd_save *save);
-int iommufd_save_backing(struct iommufd_save *save);
-void iommufd_save_undo_backing(struct iommufd_save *save);
-int iommufd_save_verify(struct iommufd_save *save);
+int iommufd_luo_save_areas(struct iommufd_save *save);
+void iommufd_luo_save_put_areas(struct iommufd_save *save);
+int iommufd_luo_save_pages(struct iommufd_save *save);
+void iommufd_luo_save_undo_pages(struct iommufd_save *save);
+int iommufd_luo_save_compare(struct iommufd_save *save);
 
-int iommufd_save_write(struct iommufd_save *save,
-		       struct liveupdate_session *session);
-void iommufd_save_undo_tables(struct iommufd_save *save);
-int iommufd_save_resolve(struct iommufd_save *save,
-			 struct liveupdate_session *session);
+int iommufd_luo_save_write(struct iommufd_save *save,
+			   struct liveupdate_session *session);
+void iommufd_luo_save_undo_tables(struct iommufd_save *save);
+int iommufd_luo_save_resolve(struct iommufd_save *save,
+			     struct liveupdate_session *session);
 
 #endif

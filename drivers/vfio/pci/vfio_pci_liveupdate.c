@@ -44,14 +44,14 @@
 #include "../liveupdate.h"
 #include "vfio_pci_liveupdate.h"
 
-static bool lu_can_preserve(struct liveupdate_file_handler *handler,
-			    struct file *file)
+static bool vfio_pci_luo_can_preserve(struct liveupdate_file_handler *handler,
+				      struct file *file)
 {
-	return vfio_liveupdate_df(file);
+	return vfio_luo_df(file);
 }
 
 /* The device at the address in the blob, referenced, or NULL. */
-static struct pci_dev *lu_find(const struct liveupdate_blob *blob)
+static struct pci_dev *vfio_pci_luo_find(const struct liveupdate_blob *blob)
 {
 	u64 sbdf;
 
@@ -62,7 +62,7 @@ static struct pci_dev *lu_find(const struct liveupdate_blob *blob)
 }
 
 /* Not there, or not yet. */
-static int lu_missing(const struct liveupdate_blob *blob)
+static int vfio_pci_luo_missing(const struct liveupdate_blob *blob)
 {
 	u64 sbdf;
 	u16 bdf;
@@ -77,8 +77,8 @@ static int lu_missing(const struct liveupdate_blob *blob)
 	return -ENODEV;
 }
 
-static int lu_read_bind(const struct liveupdate_blob *blob,
-			struct vfio_liveupdate_bind *bind, u64 *token)
+static int vfio_pci_luo_read_bind(const struct liveupdate_blob *blob,
+				  struct vfio_luo_bind *bind, u64 *token)
 {
 	if (liveupdate_blob_get_u32(blob, 0, "device-id", &bind->devid) ||
 	    liveupdate_blob_get_u32(blob, 0, "pt-id", &bind->pt_id) ||
@@ -89,8 +89,8 @@ static int lu_read_bind(const struct liveupdate_blob *blob,
 }
 
 /* One that has failed for good is an error of another kind. */
-static struct file *lu_get_iommufd(struct liveupdate_session *session,
-				   struct pci_dev *pdev, u64 token)
+static struct file *vfio_pci_luo_get_iommufd(struct liveupdate_session *session,
+					     struct pci_dev *pdev, u64 token)
 {
 	struct file *iommufd;
 	int ret;
@@ -106,47 +106,47 @@ static struct file *lu_get_iommufd(struct liveupdate_session *session,
 	return ERR_PTR(liveupdate_can_retry(session, token) ? ret : -EBADMSG);
 }
 
-static struct file *lu_open(struct liveupdate_session *session,
-			    struct vfio_pci_core_device *vdev,
-			    const struct liveupdate_blob *blob)
+static struct file *vfio_pci_luo_open(struct liveupdate_session *session,
+				      struct vfio_pci_core_device *vdev,
+				      const struct liveupdate_blob *blob)
 {
-	struct vfio_liveupdate_bind bind = {
-		.restore = vfio_pci_lu_restore_config, .data = blob,
+	struct vfio_luo_bind bind = {
+		.restore = vfio_pci_luo_restore_config, .data = blob,
 	};
 	struct file *iommufd, *file;
 	u64 token;
 	int ret;
 
-	ret = lu_read_bind(blob, &bind, &token);
+	ret = vfio_pci_luo_read_bind(blob, &bind, &token);
 	if (ret)
 		return ERR_PTR(ret);
-	iommufd = lu_get_iommufd(session, vdev->pdev, token);
+	iommufd = vfio_pci_luo_get_iommufd(session, vdev->pdev, token);
 	if (IS_ERR(iommufd))
 		return iommufd;
-	file = vfio_liveupdate_open(&vdev->vdev, iommufd, &bind);
+	file = vfio_luo_open(&vdev->vdev, iommufd, &bind);
 	fput(iommufd);
 	return file;
 }
 
-static bool lu_is_bound(struct pci_dev *pdev)
+static bool vfio_pci_luo_is_bound(struct pci_dev *pdev)
 {
 	return pdev->driver && !strcmp(pdev->driver->name, "vfio-pci");
 }
 
-static int lu_retrieve_device(struct liveupdate_file_op_args *args,
-			      struct pci_dev *pdev,
-			      const struct liveupdate_blob *blob)
+static int vfio_pci_luo_retrieve_device(struct liveupdate_file_op_args *args,
+					struct pci_dev *pdev,
+					const struct liveupdate_blob *blob)
 {
 	struct vfio_pci_core_device *vdev;
 	struct file *file;
 	int ret;
 
-	ret = vfio_pci_lu_check(pdev, blob);
+	ret = vfio_pci_luo_check_device(pdev, blob);
 	if (ret)
 		return ret;
 	/* The device's lock keeps the driver bound meanwhile. */
 	guard(device)(&pdev->dev);
-	if (!lu_is_bound(pdev)) {
+	if (!vfio_pci_luo_is_bound(pdev)) {
 		pci_warn(pdev, "liveupdate: not bound to vfio-pci\n");
 		return -ENODEV;
 	}
@@ -165,7 +165,7 @@ static int lu_retrieve_device(struct liveupdate_file_op_args *args,
 		pci_warn(pdev, "liveupdate: can't be enabled: error %d\n", ret);
 		return ret;
 	}
-	file = lu_open(args->session, vdev, blob);
+	file = vfio_pci_luo_open(args->session, vdev, blob);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	pci_liveupdate_claim(pdev);
@@ -174,7 +174,8 @@ static int lu_retrieve_device(struct liveupdate_file_op_args *args,
 }
 
 /* A device that is on no list that PCI could read can't be had any more. */
-static void lu_check_listed(u64 handle, const struct liveupdate_blob *blob)
+static void vfio_pci_luo_check_listed(u64 handle,
+				      const struct liveupdate_blob *blob)
 {
 	u64 sbdf;
 
@@ -184,13 +185,13 @@ static void lu_check_listed(u64 handle, const struct liveupdate_blob *blob)
 }
 
 /* What the task, the administrator or a device that comes later can mend. */
-static bool lu_may_try_again(int ret)
+static bool vfio_pci_luo_may_try_again(int ret)
 {
 	return liveupdate_is_passing(ret) || ret == -ENODEV || ret == -EPERM ||
 	       ret == -EBUSY;
 }
 
-static int lu_retrieve(struct liveupdate_file_op_args *args)
+static int vfio_pci_luo_retrieve(struct liveupdate_file_op_args *args)
 {
 	struct liveupdate_blob blob;
 	struct pci_dev *pdev;
@@ -202,15 +203,15 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 		args->again = ret == -ENOMEM;
 		return ret;
 	}
-	lu_check_listed(args->serialized_data, &blob);
-	pdev = lu_find(&blob);
+	vfio_pci_luo_check_listed(args->serialized_data, &blob);
+	pdev = vfio_pci_luo_find(&blob);
 	if (pdev) {
-		ret = lu_retrieve_device(args, pdev, &blob);
+		ret = vfio_pci_luo_retrieve_device(args, pdev, &blob);
 		pci_dev_put(pdev);
 	} else {
-		ret = lu_missing(&blob);
+		ret = vfio_pci_luo_missing(&blob);
 	}
-	args->again = lu_may_try_again(ret);
+	args->again = vfio_pci_luo_may_try_again(ret);
 	if (ret)
 		liveupdate_blob_return(&blob, args->serialized_data);
 	else
@@ -218,13 +219,13 @@ static int lu_retrieve(struct liveupdate_file_op_args *args)
 	return ret;
 }
 
-static void lu_unblock(struct pci_dev *pdev)
+static void vfio_pci_luo_unblock(struct pci_dev *pdev)
 {
 	guard(device)(&pdev->dev);
-	if (lu_is_bound(pdev)) {
+	if (vfio_pci_luo_is_bound(pdev)) {
 		struct vfio_pci_core_device *vdev = pci_get_drvdata(pdev);
 
-		vfio_liveupdate_unblock(&vdev->vdev);
+		vfio_luo_unblock(&vdev->vdev);
 	}
 }
 
@@ -234,7 +235,7 @@ static void lu_unblock(struct pci_dev *pdev)
  * nobody gets it. A driver that binds it from pci_liveupdate_release() on does
  * not block the group.
  */
-static void lu_give_up(struct pci_dev *pdev)
+static void vfio_pci_luo_give_up(struct pci_dev *pdev)
 {
 	bool reset;
 
@@ -244,11 +245,11 @@ static void lu_give_up(struct pci_dev *pdev)
 		device_release_driver(&pdev->dev);
 	pci_liveupdate_release(pdev);
 	if (reset)
-		lu_unblock(pdev);
+		vfio_pci_luo_unblock(pdev);
 }
 
 /* The file was not asked for, or could not be retrieved. */
-static void lu_pre_finish(struct liveupdate_file_op_args *args)
+static void vfio_pci_luo_pre_finish(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pci_liveupdate_find(args->serialized_data);
 
@@ -256,11 +257,11 @@ static void lu_pre_finish(struct liveupdate_file_op_args *args)
 		pci_liveupdate_forget(args->serialized_data);
 		return;
 	}
-	lu_give_up(pdev);
+	vfio_pci_luo_give_up(pdev);
 	pci_dev_put(pdev);
 }
 
-static void lu_discard(u64 handle)
+static void vfio_pci_luo_discard(u64 handle)
 {
 	struct liveupdate_blob blob;
 
@@ -269,54 +270,54 @@ static void lu_discard(u64 handle)
 		liveupdate_blob_free(&blob, handle);
 }
 
-static void lu_finish(struct liveupdate_file_op_args *args)
+static void vfio_pci_luo_finish(struct liveupdate_file_op_args *args)
 {
 	struct vfio_device_file *df;
 
 	if (args->retrieve_status <= 0) {
-		lu_discard(args->serialized_data);
+		vfio_pci_luo_discard(args->serialized_data);
 		return;
 	}
-	df = vfio_liveupdate_df(args->file);
-	pci_liveupdate_release(vfio_pci_lu_vdev(df->device)->pdev);
+	df = vfio_luo_df(args->file);
+	pci_liveupdate_release(vfio_pci_luo_vdev(df->device)->pdev);
 }
 
-static const struct liveupdate_file_ops vfio_pci_liveupdate_ops = {
-	.can_preserve = lu_can_preserve,
-	.preserve = vfio_pci_lu_preserve,
-	.unpreserve = vfio_pci_lu_unpreserve,
-	.freeze = vfio_pci_lu_freeze,
-	.unfreeze = vfio_pci_lu_unfreeze,
-	.retrieve = lu_retrieve,
-	.pre_finish = lu_pre_finish,
-	.finish = lu_finish,
+static const struct liveupdate_file_ops vfio_pci_luo_ops = {
+	.can_preserve = vfio_pci_luo_can_preserve,
+	.preserve = vfio_pci_luo_preserve,
+	.unpreserve = vfio_pci_luo_unpreserve,
+	.freeze = vfio_pci_luo_freeze,
+	.unfreeze = vfio_pci_luo_unfreeze,
+	.retrieve = vfio_pci_luo_retrieve,
+	.pre_finish = vfio_pci_luo_pre_finish,
+	.finish = vfio_pci_luo_finish,
 	.owner = THIS_MODULE,
 };
 
-static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
-	.ops = &vfio_pci_liveupdate_ops,
+static struct liveupdate_file_handler vfio_pci_luo_handler = {
+	.ops = &vfio_pci_luo_ops,
 	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
 };
 
-static bool registered;
+static bool vfio_pci_luo_registered;
 
-static int lu_register(void)
+static int vfio_pci_luo_register(void)
 {
-	int ret = liveupdate_register_file_handler(&vfio_pci_liveupdate_handler);
+	int ret = liveupdate_register_file_handler(&vfio_pci_luo_handler);
 
 	if (ret)
 		return ret;
-	ret = pci_liveupdate_register(&vfio_pci_liveupdate_handler);
+	ret = pci_liveupdate_register(&vfio_pci_luo_handler);
 	if (ret)
-		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+		liveupdate_unregister_file_handler(&vfio_pci_luo_handler);
 	return ret;
 }
 
-static int __init lu_init(void)
+static int __init vfio_pci_luo_start(void)
 {
-	int ret = lu_register();
+	int ret = vfio_pci_luo_register();
 
-	registered = !ret;
+	vfio_pci_luo_registered = !ret;
 	if (ret && ret != -EOPNOTSUPP)
 		pr_warn("devices can't be preserved: error %d\n", ret);
 	return 0;
@@ -324,20 +325,20 @@ static int __init lu_init(void)
 
 #ifdef MODULE
 /* Called when vfio-pci is loaded. */
-void __init vfio_pci_liveupdate_init(void)
+void __init vfio_pci_luo_init(void)
 {
-	lu_init();
+	vfio_pci_luo_start();
 }
 
 /* Called when vfio-pci is unloaded; its files, and with them sessions, are gone. */
-void vfio_pci_liveupdate_exit(void)
+void vfio_pci_luo_exit(void)
 {
-	if (registered)
-		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+	if (vfio_pci_luo_registered)
+		liveupdate_unregister_file_handler(&vfio_pci_luo_handler);
 }
 #else
 /* Whether or not there is the driver: without, the device has to be stopped. */
-late_initcall(lu_init);
+late_initcall(vfio_pci_luo_start);
 #endif
 
 MODULE_ALIAS_LIVEUPDATE(VFIO_PCI_LUO_FH_COMPATIBLE);

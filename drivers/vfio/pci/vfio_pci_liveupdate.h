@@ -45,7 +45,7 @@ struct vfio_pci_open {
  * @blob:   its handover blob
  * @open:   of @blob
  * @handle: where the next kernel finds @blob
- * @frozen: for vfio_pci_liveupdate_thaw()
+ * @frozen: for vfio_pci_luo_thaw_device()
  */
 struct vfio_pci_save {
 	struct liveupdate_blob blob;
@@ -68,68 +68,70 @@ struct vfio_pci_identity {
 #define VFIO_PCI_IDENTITIES	6
 
 static inline struct vfio_pci_core_device *
-vfio_pci_lu_vdev(struct vfio_device *device)
+vfio_pci_luo_vdev(struct vfio_device *device)
 {
 	return container_of(device, struct vfio_pci_core_device, vdev);
 }
 
-void vfio_pci_lu_identify(struct pci_dev *pdev, struct vfio_pci_identity *id);
-void vfio_pci_lu_read_bars(struct pci_dev *pdev, struct vfio_pci_bar_ser *bars);
+void vfio_pci_luo_identify(struct pci_dev *pdev, struct vfio_pci_identity *id);
+void vfio_pci_luo_read_bars(struct pci_dev *pdev,
+			    struct vfio_pci_bar_ser *bars);
 
-int vfio_pci_lu_preserve(struct liveupdate_file_op_args *args);
-void vfio_pci_lu_unpreserve(struct liveupdate_file_op_args *args);
-int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args);
-void vfio_pci_lu_unfreeze(struct liveupdate_file_op_args *args);
+int vfio_pci_luo_preserve(struct liveupdate_file_op_args *args);
+void vfio_pci_luo_unpreserve(struct liveupdate_file_op_args *args);
+int vfio_pci_luo_freeze(struct liveupdate_file_op_args *args);
+void vfio_pci_luo_unfreeze(struct liveupdate_file_op_args *args);
 
-int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob);
-int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob);
+int vfio_pci_luo_check_device(struct pci_dev *pdev,
+			      const struct liveupdate_blob *blob);
+int vfio_pci_luo_restore_config(struct vfio_device *device, const void *blob);
 
 #ifdef CONFIG_VFIO_PCI_LIVEUPDATE
-extern struct rw_semaphore vfio_pci_liveupdate_config;
+extern struct rw_semaphore vfio_pci_luo_config;
 
 /* No freeze comes between the question whether the device is frozen and a write. */
-#define vfio_pci_liveupdate_config_guard()				\
-	guard(rwsem_read)(&vfio_pci_liveupdate_config)
+#define vfio_pci_luo_config_guard()				\
+	guard(rwsem_read)(&vfio_pci_luo_config)
 
 /*
  * What changes a frozen device is refused. Asked with one of the locks held that
- * vfio_pci_liveupdate_freeze() takes.
+ * vfio_pci_luo_freeze_device() takes.
  */
-static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
+static inline int vfio_pci_luo_shut(struct vfio_pci_core_device *vdev)
 {
 	return vdev->frozen ? -EBUSY : 0;
 }
 
 enum vfio_liveupdate_obstacle
-vfio_pci_liveupdate_obstacle(struct vfio_device_file *df);
-const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle);
-int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
-				      void __user *arg, size_t argsz);
-int vfio_pci_set_irqs_gated(struct vfio_pci_core_device *vdev, u32 flags,
+vfio_pci_luo_obstacle(struct vfio_device_file *df);
+const char *vfio_pci_luo_reason(enum vfio_liveupdate_obstacle obstacle);
+int vfio_pci_luo_ioctl_feature(struct vfio_device *device, u32 flags,
+			       void __user *arg, size_t argsz);
+int vfio_pci_luo_gated_irqs(struct vfio_pci_core_device *vdev, u32 flags,
 			    unsigned int index, unsigned int start,
 			    unsigned int count, void *data);
-bool vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev);
+bool vfio_pci_luo_unmask_intx(struct vfio_pci_core_device *vdev);
 
-void vfio_pci_liveupdate_freeze(struct vfio_pci_core_device *vdev,
+void vfio_pci_luo_freeze_device(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_frozen *frozen);
-void vfio_pci_liveupdate_thaw(struct vfio_pci_core_device *vdev);
-void vfio_pci_liveupdate_mask_vectors(struct vfio_pci_core_device *vdev);
+void vfio_pci_luo_thaw_device(struct vfio_pci_core_device *vdev);
+void vfio_pci_luo_mask_vectors(struct vfio_pci_core_device *vdev);
 #else
-static inline void vfio_pci_liveupdate_config_guard(void) { }
+static inline void vfio_pci_luo_config_guard(void) { }
 
-static inline int vfio_pci_liveupdate_shut(struct vfio_pci_core_device *vdev)
+static inline int vfio_pci_luo_shut(struct vfio_pci_core_device *vdev)
 {
 	return 0;
 }
 
-#define vfio_pci_liveupdate_ioctl_feature	vfio_pci_core_ioctl_feature
-#define vfio_pci_set_irqs_gated			vfio_pci_set_irqs_ioctl
-#define vfio_pci_liveupdate_unmask_intx(vdev)				\
+#define vfio_pci_luo_ioctl_feature	vfio_pci_core_ioctl_feature
+#define vfio_pci_luo_gated_irqs			vfio_pci_set_irqs_ioctl
+#define vfio_pci_luo_unmask_intx(vdev)				\
 	pci_check_and_unmask_intx((vdev)->pdev)
 #endif
 
 /* An ordinary device is stopped when it is opened and when it is closed. */
-static inline void vfio_pci_liveupdate_clear_master(struct pci_dev *pdev)
+static inline void vfio_pci_luo_clear_master(struct pci_dev *pdev)
 {
 	if (!pci_liveupdate_incoming(pdev))
 		pci_clear_master(pdev);
@@ -140,7 +142,7 @@ static inline void vfio_pci_liveupdate_clear_master(struct pci_dev *pdev)
  * its state, and runs on: whoever closes it neither resets it nor writes to it.
  */
 static inline int
-vfio_pci_liveupdate_load_saved_state(struct vfio_pci_core_device *vdev)
+vfio_pci_luo_load_saved_state(struct vfio_pci_core_device *vdev)
 {
 	if (!pci_liveupdate_incoming(vdev->pdev))
 		return pci_load_and_free_saved_state(vdev->pdev,
@@ -152,8 +154,8 @@ vfio_pci_liveupdate_load_saved_state(struct vfio_pci_core_device *vdev)
 }
 
 /* Opened, an ordinary device has its INTx let go; not one that nobody serves yet. */
-static inline bool vfio_pci_liveupdate_frees_intx(struct pci_dev *pdev,
-						  u16 command)
+static inline bool vfio_pci_luo_frees_intx(struct pci_dev *pdev,
+					   u16 command)
 {
 	return command & PCI_COMMAND_INTX_DISABLE &&
 	       !pci_liveupdate_incoming(pdev);
@@ -161,18 +163,18 @@ static inline bool vfio_pci_liveupdate_frees_intx(struct pci_dev *pdev,
 
 /* As pci_check_and_mask_intx(): a frozen device pulls no line. irqlock is held. */
 static inline bool
-vfio_pci_liveupdate_mask_intx(struct vfio_pci_core_device *vdev)
+vfio_pci_luo_mask_intx(struct vfio_pci_core_device *vdev)
 {
-	return !vfio_pci_liveupdate_shut(vdev) &&
+	return !vfio_pci_luo_shut(vdev) &&
 	       pci_check_and_mask_intx(vdev->pdev);
 }
 
 #if defined(CONFIG_VFIO_PCI_LIVEUPDATE) && defined(MODULE)
-void vfio_pci_liveupdate_init(void);
-void vfio_pci_liveupdate_exit(void);
+void vfio_pci_luo_init(void);
+void vfio_pci_luo_exit(void);
 #else
-static inline void vfio_pci_liveupdate_init(void) { }
-static inline void vfio_pci_liveupdate_exit(void) { }
+static inline void vfio_pci_luo_init(void) { }
+static inline void vfio_pci_luo_exit(void) { }
 #endif
 
 #endif

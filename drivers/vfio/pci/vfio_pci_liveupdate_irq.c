@@ -26,7 +26,7 @@
 #define MSI_VECTORS	32
 
 /* Read to write config space. Above igate, below dev_set->lock. */
-DECLARE_RWSEM(vfio_pci_liveupdate_config);
+DECLARE_RWSEM(vfio_pci_luo_config);
 
 static void clear_and_set(struct pci_dev *pdev, int pos, u16 clear, u16 set)
 {
@@ -103,7 +103,7 @@ static void unmask_intx(struct vfio_pci_core_device *vdev)
 }
 
 /**
- * vfio_pci_liveupdate_unmask_intx - INTx is served again
+ * vfio_pci_luo_unmask_intx - INTx is served again
  * @vdev: the device
  *
  * An eventfd may ask for it at any time: of a frozen device it is remembered.
@@ -111,16 +111,16 @@ static void unmask_intx(struct vfio_pci_core_device *vdev)
  * Context: irqlock is held.
  * Return: as pci_check_and_unmask_intx(); true for a frozen device.
  */
-bool vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev)
+bool vfio_pci_luo_unmask_intx(struct vfio_pci_core_device *vdev)
 {
-	if (!vfio_pci_liveupdate_shut(vdev))
+	if (!vfio_pci_luo_shut(vdev))
 		return pci_check_and_unmask_intx(vdev->pdev);
 	vdev->frozen->intx = true;
 	return true;
 }
 
 /**
- * vfio_pci_set_irqs_gated - VFIO_DEVICE_SET_IRQS of a device that may be frozen
+ * vfio_pci_luo_gated_irqs - VFIO_DEVICE_SET_IRQS of a device that may be frozen
  * @vdev:  the device
  * @flags: of struct vfio_irq_set, as the rest
  * @index: of the kind of interrupt
@@ -131,45 +131,45 @@ bool vfio_pci_liveupdate_unmask_intx(struct vfio_pci_core_device *vdev)
  * Context: igate is held.
  * Return: as vfio_pci_set_irqs_ioctl(); -EBUSY for a frozen device.
  */
-int vfio_pci_set_irqs_gated(struct vfio_pci_core_device *vdev, u32 flags,
+int vfio_pci_luo_gated_irqs(struct vfio_pci_core_device *vdev, u32 flags,
 			    unsigned int index, unsigned int start,
 			    unsigned int count, void *data)
 {
-	return vfio_pci_liveupdate_shut(vdev) ?:
+	return vfio_pci_luo_shut(vdev) ?:
 	       vfio_pci_set_irqs_ioctl(vdev, flags, index, start, count, data);
 }
 
 /**
- * vfio_pci_liveupdate_freeze - Nobody changes the device or serves interrupts now
+ * vfio_pci_luo_freeze_device - Nobody changes the device or serves interrupts now
  * @vdev:   the device, not frozen
- * @frozen: [OUT] for vfio_pci_liveupdate_thaw(), until when it must stay there
+ * @frozen: [OUT] for vfio_pci_luo_thaw_device(), until when it must stay there
  *
  * Waits for changes that are under way, also for a reset.
  *
- * Context: dev_set->lock is held. Takes vfio_pci_liveupdate_config, igate,
+ * Context: dev_set->lock is held. Takes vfio_pci_luo_config, igate,
  *          memory_lock and irqlock, each below the one before.
  */
-void vfio_pci_liveupdate_freeze(struct vfio_pci_core_device *vdev,
+void vfio_pci_luo_freeze_device(struct vfio_pci_core_device *vdev,
 				struct vfio_pci_frozen *frozen)
 {
 	lockdep_assert_held(&vdev->vdev.dev_set->lock);
 
-	guard(rwsem_write)(&vfio_pci_liveupdate_config);
+	guard(rwsem_write)(&vfio_pci_luo_config);
 	guard(mutex)(&vdev->igate);
 	guard(rwsem_write)(&vdev->memory_lock);
 	mask_intx(vdev, frozen);
 	mask_msix(vdev->pdev, &frozen->msix_flags);
 	mask_msi(vdev->pdev, &frozen->msi_flags);
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_freeze);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_freeze_device);
 
 /**
- * vfio_pci_liveupdate_thaw - Undo vfio_pci_liveupdate_freeze()
+ * vfio_pci_luo_thaw_device - Undo vfio_pci_luo_freeze_device()
  * @vdev: the device; nothing is done to one that is not frozen
  *
- * Context: As vfio_pci_liveupdate_freeze().
+ * Context: As vfio_pci_luo_freeze_device().
  */
-void vfio_pci_liveupdate_thaw(struct vfio_pci_core_device *vdev)
+void vfio_pci_luo_thaw_device(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_frozen *frozen = vdev->frozen;
 
@@ -177,7 +177,7 @@ void vfio_pci_liveupdate_thaw(struct vfio_pci_core_device *vdev)
 
 	if (!frozen)
 		return;
-	guard(rwsem_write)(&vfio_pci_liveupdate_config);
+	guard(rwsem_write)(&vfio_pci_luo_config);
 	guard(mutex)(&vdev->igate);
 	scoped_guard(rwsem_write, &vdev->memory_lock) {
 		unmask_intx(vdev);
@@ -185,10 +185,10 @@ void vfio_pci_liveupdate_thaw(struct vfio_pci_core_device *vdev)
 	}
 	unmask_msi(vdev, frozen->msi_flags);
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_thaw);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_thaw_device);
 
 /**
- * vfio_pci_liveupdate_mask_vectors - Keep what the device holds pending
+ * vfio_pci_luo_mask_vectors - Keep what the device holds pending
  * @vdev: a device that arrived, opened, its interrupts not set up
  *
  * The previous kernel left the entries of the MSI-X table that it used unmasked.
@@ -198,7 +198,7 @@ EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_thaw);
  * The table can't be accessed in every device while MSI-X is off. With all
  * entries masked the function's own mask of freeze is of no use any more.
  */
-void vfio_pci_liveupdate_mask_vectors(struct vfio_pci_core_device *vdev)
+void vfio_pci_luo_mask_vectors(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 	void __iomem *bar;
@@ -221,4 +221,4 @@ void vfio_pci_liveupdate_mask_vectors(struct vfio_pci_core_device *vdev)
 			      flags & ~(PCI_MSIX_FLAGS_MASKALL |
 					PCI_MSIX_FLAGS_ENABLE));
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_mask_vectors);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_mask_vectors);

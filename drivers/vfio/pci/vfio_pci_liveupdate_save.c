@@ -15,17 +15,17 @@
 #include "../liveupdate.h"
 #include "vfio_pci_liveupdate.h"
 
-static u64 lu_sbdf(struct pci_dev *pdev)
+static u64 vfio_pci_luo_sbdf(struct pci_dev *pdev)
 {
 	return (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 }
 
 /**
- * vfio_pci_lu_read_bars - Where the BARs of a device are
+ * vfio_pci_luo_read_bars - Where the BARs of a device are
  * @pdev: the device
  * @bars: [OUT] PCI_STD_NUM_BARS of them
  */
-void vfio_pci_lu_read_bars(struct pci_dev *pdev, struct vfio_pci_bar_ser *bars)
+void vfio_pci_luo_read_bars(struct pci_dev *pdev, struct vfio_pci_bar_ser *bars)
 {
 	for (int i = 0; i < PCI_STD_NUM_BARS; i++) {
 		bool used = pci_resource_len(pdev, i);
@@ -36,11 +36,11 @@ void vfio_pci_lu_read_bars(struct pci_dev *pdev, struct vfio_pci_bar_ser *bars)
 }
 
 /**
- * vfio_pci_lu_identify - What must be the same device in the next kernel
+ * vfio_pci_luo_identify - What must be the same device in the next kernel
  * @pdev: the device
  * @id:   [OUT] VFIO_PCI_IDENTITIES properties
  */
-void vfio_pci_lu_identify(struct pci_dev *pdev, struct vfio_pci_identity *id)
+void vfio_pci_luo_identify(struct pci_dev *pdev, struct vfio_pci_identity *id)
 {
 	id[0] = (struct vfio_pci_identity) { "vendor", pdev->vendor };
 	id[1] = (struct vfio_pci_identity) { "device", pdev->device };
@@ -69,21 +69,21 @@ static int write_blob(struct liveupdate_blob *blob,
 		kfree(saved);
 		return ret;
 	}
-	vfio_pci_lu_read_bars(pdev, bars);
-	vfio_pci_lu_identify(pdev, id);
-	liveupdate_blob_put_u64(blob, "sbdf", lu_sbdf(pdev));
+	vfio_pci_luo_read_bars(pdev, bars);
+	vfio_pci_luo_identify(pdev, id);
+	liveupdate_blob_add_u64(blob, "sbdf", vfio_pci_luo_sbdf(pdev));
 	for (int i = 0; i < VFIO_PCI_IDENTITIES; i++)
-		liveupdate_blob_put_u32(blob, id[i].name, id[i].value);
-	liveupdate_blob_put_u64(blob, "serial", pci_get_dsn(pdev));
-	liveupdate_blob_put(blob, "bars", bars, sizeof(bars));
-	liveupdate_blob_put_u32(blob, "reset", vdev->reset_works);
-	liveupdate_blob_put_u32(blob, "device-id",
+		liveupdate_blob_add_u32(blob, id[i].name, id[i].value);
+	liveupdate_blob_add_u64(blob, "serial", pci_get_dsn(pdev));
+	liveupdate_blob_add(blob, "bars", bars, sizeof(bars));
+	liveupdate_blob_add_u32(blob, "reset", vdev->reset_works);
+	liveupdate_blob_add_u32(blob, "device-id",
 				iommufd_device_to_id(vdev->vdev.iommufd_device));
-	liveupdate_blob_put_u64(blob, "iommufd-token", 0);
-	liveupdate_blob_put_u32(blob, "pt-id", 0);
-	liveupdate_blob_put_u32(blob, "command", 0);
-	liveupdate_blob_put(blob, "vconfig", vdev->vconfig, pdev->cfg_size);
-	liveupdate_blob_put(blob, "saved-state", saved, saved_len);
+	liveupdate_blob_add_u64(blob, "iommufd-token", 0);
+	liveupdate_blob_add_u32(blob, "pt-id", 0);
+	liveupdate_blob_add_u32(blob, "command", 0);
+	liveupdate_blob_add(blob, "vconfig", vdev->vconfig, pdev->cfg_size);
+	liveupdate_blob_add(blob, "saved-state", saved, saved_len);
 	kfree(saved);
 	return liveupdate_blob_finish(blob);
 }
@@ -130,19 +130,19 @@ static int preserve_locked(struct vfio_pci_save *save,
 	enum vfio_liveupdate_obstacle obstacle;
 	int ret;
 
-	obstacle = vfio_pci_liveupdate_obstacle(df);
-	if (!obstacle && vfio_liveupdate_excluded(df->device))
+	obstacle = vfio_pci_luo_obstacle(df);
+	if (!obstacle && vfio_luo_excluded(df->device))
 		obstacle = VFIO_LIVEUPDATE_EXCLUDED;
 	if (obstacle) {
 		dev_warn(df->device->dev, "liveupdate: can't be preserved: %s\n",
-			 vfio_pci_liveupdate_reason(obstacle));
+			 vfio_pci_luo_reason(obstacle));
 		return -EOPNOTSUPP;
 	}
-	vdev = vfio_pci_lu_vdev(df->device);
+	vdev = vfio_pci_luo_vdev(df->device);
 	ret = preserve_device(save, vdev);
 	if (ret)
 		return ret;
-	ret = iommufd_device_keep(vdev->vdev.iommufd_device);
+	ret = iommufd_luo_device_preserve(vdev->vdev.iommufd_device);
 	if (ret) {
 		pci_liveupdate_unpreserve(vdev->pdev);
 		liveupdate_blob_unpreserve(&save->blob);
@@ -151,16 +151,16 @@ static int preserve_locked(struct vfio_pci_save *save,
 }
 
 /**
- * vfio_pci_lu_preserve - The preserve callback
+ * vfio_pci_luo_preserve - The preserve callback
  * @args: of the file
  *
  * Return: 0; -EOPNOTSUPP after a line in the log; -EBUSY when the device is
  *         preserved already; -EINTR when the task was killed while changes of
  *         the attachment were waited for; -ENOMEM, -ENOSPC.
  */
-int vfio_pci_lu_preserve(struct liveupdate_file_op_args *args)
+int vfio_pci_luo_preserve(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_device_file *df = vfio_luo_df(args->file);
 	struct vfio_pci_save *save = kzalloc_obj(*save);
 	int ret;
 
@@ -178,17 +178,17 @@ int vfio_pci_lu_preserve(struct liveupdate_file_op_args *args)
 }
 
 /**
- * vfio_pci_lu_unpreserve - The unpreserve callback
+ * vfio_pci_luo_unpreserve - The unpreserve callback
  * @args: of the file; the session holds it, so the device is still bound
  */
-void vfio_pci_lu_unpreserve(struct liveupdate_file_op_args *args)
+void vfio_pci_luo_unpreserve(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_device_file *df = vfio_luo_df(args->file);
 	struct vfio_pci_save *save = args->private_data;
 
 	guard(mutex)(&df->device->dev_set->lock);
-	iommufd_device_unkeep(df->device->iommufd_device);
-	pci_liveupdate_unpreserve(vfio_pci_lu_vdev(df->device)->pdev);
+	iommufd_luo_device_unpreserve(df->device->iommufd_device);
+	pci_liveupdate_unpreserve(vfio_pci_luo_vdev(df->device)->pdev);
 	liveupdate_blob_unpreserve(&save->blob);
 	kfree(save);
 }
@@ -197,7 +197,7 @@ static void fill_in(struct vfio_pci_save *save,
 		    struct vfio_pci_core_device *vdev, u64 token)
 {
 	struct vfio_pci_open *open = &save->open;
-	u32 pt_id = iommufd_device_hwpt_id(vdev->vdev.iommufd_device);
+	u32 pt_id = iommufd_luo_device_hwpt_id(vdev->vdev.iommufd_device);
 	u16 command;
 
 	/* The lock behind pt_id is taken above this one elsewhere. */
@@ -214,13 +214,13 @@ static void fill_in(struct vfio_pci_save *save,
 static int freeze_filled_in(struct vfio_pci_save *save,
 			    struct vfio_device_file *df, u64 token)
 {
-	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
+	struct vfio_pci_core_device *vdev = vfio_pci_luo_vdev(df->device);
 	enum vfio_liveupdate_obstacle obstacle;
 
-	obstacle = vfio_pci_liveupdate_obstacle(df);
+	obstacle = vfio_pci_luo_obstacle(df);
 	if (obstacle) {
 		pci_warn(vdev->pdev, "liveupdate: can't be frozen: %s\n",
-			 vfio_pci_liveupdate_reason(obstacle));
+			 vfio_pci_luo_reason(obstacle));
 		return -EBUSY;
 	}
 	fill_in(save, vdev, token);
@@ -230,29 +230,29 @@ static int freeze_filled_in(struct vfio_pci_save *save,
 static int freeze_open(struct liveupdate_file_op_args *args,
 		       struct vfio_device_file *df)
 {
-	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
+	struct vfio_pci_core_device *vdev = vfio_pci_luo_vdev(df->device);
 	struct vfio_pci_save *save = args->private_data;
 	u64 token;
 	int ret;
 
 	ret = liveupdate_get_token_outgoing(args->session,
-					    iommufd_ctx_file(df->iommufd),
+					    iommufd_luo_ctx_file(df->iommufd),
 					    &token);
 	if (ret) {
 		pci_warn(vdev->pdev, "liveupdate: its iommufd is not in the session\n");
 		return ret;
 	}
-	vfio_pci_liveupdate_freeze(vdev, &save->frozen);
+	vfio_pci_luo_freeze_device(vdev, &save->frozen);
 	ret = freeze_filled_in(save, df, token);
 	if (ret)
-		vfio_pci_liveupdate_thaw(vdev);
+		vfio_pci_luo_thaw_device(vdev);
 	return ret;
 }
 
 static int freeze_locked(struct liveupdate_file_op_args *args,
 			 struct vfio_device_file *df)
 {
-	struct pci_dev *pdev = vfio_pci_lu_vdev(df->device)->pdev;
+	struct pci_dev *pdev = vfio_pci_luo_vdev(df->device)->pdev;
 	int ret;
 
 	ret = pci_liveupdate_freeze(pdev);
@@ -265,7 +265,7 @@ static int freeze_locked(struct liveupdate_file_op_args *args,
 }
 
 /**
- * vfio_pci_lu_freeze - The freeze callback
+ * vfio_pci_luo_freeze - The freeze callback
  * @args: of the file
  *
  * A device that is optional is left behind when this fails, but not for an image
@@ -274,29 +274,29 @@ static int freeze_locked(struct liveupdate_file_op_args *args,
  * Return: 0; -EBUSY when the device can't be carried any more, -ENOEXEC and
  *         -ENOENT when the image or the session lacks something.
  */
-int vfio_pci_lu_freeze(struct liveupdate_file_op_args *args)
+int vfio_pci_luo_freeze(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
+	struct vfio_device_file *df = vfio_luo_df(args->file);
 	int ret;
 
 	guard(mutex)(&df->device->dev_set->lock);
 	ret = freeze_locked(args, df);
 	if (ret && ret != -ENOEXEC &&
-	    iommufd_device_is_optional(df->device->iommufd_device))
+	    iommufd_luo_device_is_optional(df->device->iommufd_device))
 		liveupdate_drop_file(args->session, args->file);
 	return ret;
 }
 
 /**
- * vfio_pci_lu_unfreeze - The unfreeze callback
+ * vfio_pci_luo_unfreeze - The unfreeze callback
  * @args: of the file
  */
-void vfio_pci_lu_unfreeze(struct liveupdate_file_op_args *args)
+void vfio_pci_luo_unfreeze(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device_file *df = vfio_liveupdate_df(args->file);
-	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(df->device);
+	struct vfio_device_file *df = vfio_luo_df(args->file);
+	struct vfio_pci_core_device *vdev = vfio_pci_luo_vdev(df->device);
 
 	guard(mutex)(&df->device->dev_set->lock);
-	vfio_pci_liveupdate_thaw(vdev);
+	vfio_pci_luo_thaw_device(vdev);
 	pci_liveupdate_unfreeze(vdev->pdev);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What would make the next kernel refuse, as drivers/iommu/iommufd/
- * liveupdate_load.c, liveupdate_load_memory.c, liveupdate_map.c, drivers/vfio/
- * pci/vfio_pci_liveupdate.c and the handler of huge pages check it, and what
- * contradicts itself between files, which the kernel finds when it retrieves the
+ * liveupdate_load*.c, drivers/vfio/pci/vfio_pci_liveupdate.c and the handler of
+ * huge pages check it, and what contradicts itself between files, which the kernel finds when it retrieves the
  * second of them. Page tables stay in memory and are not part of the input: of
  * these only the description is checked.
  *

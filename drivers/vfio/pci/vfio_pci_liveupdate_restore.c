@@ -37,7 +37,7 @@ static int check_bars(struct pci_dev *pdev, const struct liveupdate_blob *blob)
 	if (!data || len != sizeof(was))
 		return -EBADMSG;
 	memcpy(was, data, sizeof(was));
-	vfio_pci_lu_read_bars(pdev, is);
+	vfio_pci_luo_read_bars(pdev, is);
 	for (int i = 0; i < PCI_STD_NUM_BARS; i++)
 		if (is[i].start != was[i].start || is[i].len != was[i].len) {
 			pci_warn(pdev, "liveupdate: BAR %d moved\n", i);
@@ -71,7 +71,7 @@ static int check_identity(struct pci_dev *pdev,
 	u64 serial;
 	int ret;
 
-	vfio_pci_lu_identify(pdev, id);
+	vfio_pci_luo_identify(pdev, id);
 	for (int i = 0; i < VFIO_PCI_IDENTITIES; i++) {
 		ret = check_u32(pdev, blob, id[i].name, id[i].value);
 		if (ret)
@@ -85,14 +85,15 @@ static int check_identity(struct pci_dev *pdev,
 }
 
 /**
- * vfio_pci_lu_check - Is it the device that was left running, and as it was left?
+ * vfio_pci_luo_check_device - Is it the device that was left running, and as it was left?
  * @pdev: the device at the address in the blob
  * @blob: of the device's file
  *
  * Return: 0; -ENXIO after a line in the log that says what differs; -EBADMSG
  *         when the blob lacks something.
  */
-int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob)
+int vfio_pci_luo_check_device(struct pci_dev *pdev,
+			      const struct liveupdate_blob *blob)
 {
 	int ret;
 
@@ -111,16 +112,16 @@ int vfio_pci_lu_check(struct pci_dev *pdev, const struct liveupdate_blob *blob)
 }
 
 /**
- * vfio_pci_lu_restore_config - Have a device's config space be what it was
+ * vfio_pci_luo_restore_config - Have a device's config space be what it was
  * @device: the device, opened
  * @blob:   struct liveupdate_blob of the device's file
  *
  * Context: dev_set->lock is held.
  * Return: 0, or -EBADMSG when something in the blob does not fit the device.
  */
-int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob)
+int vfio_pci_luo_restore_config(struct vfio_device *device, const void *blob)
 {
-	struct vfio_pci_core_device *vdev = vfio_pci_lu_vdev(device);
+	struct vfio_pci_core_device *vdev = vfio_pci_luo_vdev(device);
 	const void *vconfig, *saved;
 	size_t len, saved_len;
 	u16 command;
@@ -139,7 +140,7 @@ int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob)
 	/* The driver had no memory for it when it opened the device. */
 	if (!vdev->pci_saved_state)
 		return -ENOMEM;
-	ret = pci_liveupdate_put_saved(vdev->pdev, vdev->pci_saved_state,
+	ret = pci_liveupdate_set_saved(vdev->pdev, vdev->pci_saved_state,
 				       saved, saved_len);
 	if (ret) {
 		pci_warn(vdev->pdev, "liveupdate: saved state refused: error %d\n",
@@ -150,6 +151,6 @@ int vfio_pci_lu_restore_config(struct vfio_device *device, const void *blob)
 	command = get_unaligned_le16(vdev->vconfig + PCI_COMMAND);
 	vdev->virq_disabled = command & PCI_COMMAND_INTX_DISABLE;
 	vdev->reset_works = reset;
-	vfio_pci_liveupdate_mask_vectors(vdev);
+	vfio_pci_luo_mask_vectors(vdev);
 	return 0;
 }

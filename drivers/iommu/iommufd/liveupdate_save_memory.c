@@ -20,7 +20,7 @@
 #include <linux/vmalloc.h>
 
 #include "io_pagetable.h"
-#include "liveupdate_memory.h"
+#include "liveupdate_save_memory.h"
 #include "liveupdate_save.h"
 
 /* PFN -> save_memory, of all contexts that are preserved. */
@@ -43,7 +43,7 @@ struct memory_region {
 };
 
 /* What addresses of a run are compared within: a process, or a file. */
-const void *save_run_space(const struct iommufd_save_run *run)
+const void *iommufd_luo_run_space(const struct iommufd_save_run *run)
 {
 	struct iopt_pages *pages = run->area->pages;
 
@@ -52,7 +52,7 @@ const void *save_run_space(const struct iommufd_save_run *run)
 }
 
 /* In pages. */
-unsigned long save_run_address(const struct iommufd_save_run *run)
+unsigned long iommufd_luo_run_address(const struct iommufd_save_run *run)
 {
 	struct iopt_pages *pages = run->area->pages;
 
@@ -69,12 +69,13 @@ static unsigned long unit_pages(const struct save_memory *memory)
 /* The addresses of a run, and of what else is in its huge pages. */
 static unsigned long run_first(const struct iommufd_save_run *run)
 {
-	return ALIGN_DOWN(save_run_address(run), unit_pages(run->memory));
+	return ALIGN_DOWN(iommufd_luo_run_address(run),
+			  unit_pages(run->memory));
 }
 
 static unsigned long run_last(const struct iommufd_save_run *run)
 {
-	return ALIGN(save_run_address(run) + run->last - run->first + 1,
+	return ALIGN(iommufd_luo_run_address(run) + run->last - run->first + 1,
 		     unit_pages(run->memory)) - 1;
 }
 
@@ -136,7 +137,7 @@ static int place_extent(void *ctx, unsigned long index, unsigned long pfn,
 static int memory_try(struct iommufd_save_run *run, unsigned long page)
 {
 	struct save_memory *memory = run->memory;
-	unsigned long inside = save_run_address(run) - run_first(run);
+	unsigned long inside = iommufd_luo_run_address(run) - run_first(run);
 	struct place place = {
 		.memory = memory,
 		.base = page + inside - run->first,
@@ -144,9 +145,9 @@ static int memory_try(struct iommufd_save_run *run, unsigned long page)
 	};
 	int rc;
 
-	rc = save_each_extent(run, place_extent, &place);
+	rc = iommufd_luo_each_extent(run, place_extent, &place);
 	place.fn = place_page;
-	rc = rc ?: save_each_extent(run, place_extent, &place);
+	rc = rc ?: iommufd_luo_each_extent(run, place_extent, &place);
 	if (rc)
 		return rc;
 	memory->npages = max(memory->npages,
@@ -183,7 +184,7 @@ static int region_new(struct iommufd_save_run *run)
 
 	if (!region)
 		return -ENOMEM;
-	region->space = save_run_space(run);
+	region->space = iommufd_luo_run_space(run);
 	region->first = run_first(run);
 	region->last = run_last(run);
 	region->page = run->memory->npages;
@@ -198,7 +199,7 @@ static int region_new(struct iommufd_save_run *run)
 static bool region_touches(const struct memory_region *region,
 			   const struct iommufd_save_run *run)
 {
-	return region->space == save_run_space(run) &&
+	return region->space == iommufd_luo_run_space(run) &&
 	       run_first(run) - 1 <= region->last;
 }
 
@@ -209,14 +210,14 @@ static void region_drop(struct memory_region *region)
 }
 
 /**
- * save_memory_place - Find a place for the pages of a run in its memory
+ * iommufd_luo_memory_place - Find a place for the pages of a run in its memory
  * @run: the run; they come sorted by space and address
  *
  * Context: The mutex of the pages object is held.
  * Return: 0, -EINTR, -ENOMEM, or -EOPNOTSUPP after a line in the log when a page
  *         would have to be in two places.
  */
-int save_memory_place(struct iommufd_save_run *run)
+int iommufd_luo_memory_place(struct iommufd_save_run *run)
 {
 	struct memory_region *region, *next;
 	int rc = -EBUSY;
@@ -231,11 +232,11 @@ int save_memory_place(struct iommufd_save_run *run)
 	if (rc == -EBUSY)
 		rc = region_new(run);
 	if (rc == -EBUSY)
-		return save_refuse_page(run, run->first,
-					"memory that is mapped under two addresses, or by two contexts,");
+		return iommufd_luo_refuse_page(run, run->first,
+					       "memory that is mapped under two addresses, or by two contexts,");
 	if (rc == -EBADMSG)
-		return save_refuse_page(run, run->first,
-					"a huge page that is not where its address says");
+		return iommufd_luo_refuse_page(run, run->first,
+					       "a huge page that is not where its address says");
 	return rc;
 }
 
@@ -344,12 +345,12 @@ static int memory_keep(struct save_memory *memory)
 }
 
 /**
- * save_memory_keep - Have KHO keep the pages
+ * iommufd_luo_memory_keep - Have KHO keep the pages
  * @save: the context, all runs placed
  *
- * Return: 0 or -ENOMEM; save_memory_undo() is due then as well.
+ * Return: 0 or -ENOMEM; iommufd_luo_memory_undo() is due then as well.
  */
-int save_memory_keep(struct iommufd_save *save)
+int iommufd_luo_memory_keep(struct iommufd_save *save)
 {
 	struct save_memory *memory;
 	int rc;
@@ -363,33 +364,33 @@ int save_memory_keep(struct iommufd_save *save)
 }
 
 /**
- * save_memory_put - Write the nodes of the memories, if there are any
+ * iommufd_luo_memory_write - Write the nodes of the memories, if there are any
  * @save: the context
  */
-void save_memory_put(struct iommufd_save *save)
+void iommufd_luo_memory_write(struct iommufd_save *save)
 {
 	struct liveupdate_blob *blob = &save->blob;
 	struct save_memory *memory;
 
 	list_for_each_entry(memory, &save->memories, entry) {
 		liveupdate_blob_begin(blob, "memory", memory->unit);
-		liveupdate_blob_put_u64(blob, "page-size",
+		liveupdate_blob_add_u64(blob, "page-size",
 					PAGE_SIZE << memory->order);
-		liveupdate_blob_put_u64(blob, "size",
+		liveupdate_blob_add_u64(blob, "size",
 					(u64)memory->npages * PAGE_SIZE);
-		liveupdate_blob_put(blob, "runs", memory->runs,
+		liveupdate_blob_add(blob, "runs", memory->runs,
 				    memory->nr_runs * sizeof(*memory->runs));
 		liveupdate_blob_end(blob);
 	}
 }
 
 /**
- * save_memory_new - A memory without pages
+ * iommufd_luo_memory_new - A memory without pages
  * @order: of the pages it will have
  *
- * Return: the memory, or NULL; save_memory_free() frees it.
+ * Return: the memory, or NULL; iommufd_luo_memory_free() frees it.
  */
-struct save_memory *save_memory_new(unsigned int order)
+struct save_memory *iommufd_luo_memory_new(unsigned int order)
 {
 	struct save_memory *memory = kzalloc_obj(*memory);
 
@@ -403,15 +404,15 @@ struct save_memory *save_memory_new(unsigned int order)
 }
 
 /**
- * save_memory_of - Say in which memory the pages of a run will be
+ * iommufd_luo_memory_of - Say in which memory the pages of a run will be
  * @save:  the context
  * @run:   the run
  * @order: of its pages
  *
  * Return: 0 or -ENOMEM.
  */
-int save_memory_of(struct iommufd_save *save, struct iommufd_save_run *run,
-		   unsigned int order)
+int iommufd_luo_memory_of(struct iommufd_save *save,
+			  struct iommufd_save_run *run, unsigned int order)
 {
 	struct save_memory *memory;
 	unsigned int unit = 0;
@@ -423,7 +424,7 @@ int save_memory_of(struct iommufd_save *save, struct iommufd_save_run *run,
 		}
 		unit++;
 	}
-	run->memory = save_memory_new(order);
+	run->memory = iommufd_luo_memory_new(order);
 	if (!run->memory)
 		return -ENOMEM;
 	run->memory->unit = unit;
@@ -432,10 +433,10 @@ int save_memory_of(struct iommufd_save *save, struct iommufd_save_run *run,
 }
 
 /**
- * save_memory_free - Let the pages of a memory go, and free it
+ * iommufd_luo_memory_free - Let the pages of a memory go, and free it
  * @memory: the memory
  */
-void save_memory_free(struct save_memory *memory)
+void iommufd_luo_memory_free(struct save_memory *memory)
 {
 	struct memory_region *region, *next;
 	unsigned long unit;
@@ -454,13 +455,13 @@ void save_memory_free(struct save_memory *memory)
 }
 
 /**
- * save_memory_undo - Let all pages go
+ * iommufd_luo_memory_undo - Let all pages go
  * @save: the context
  */
-void save_memory_undo(struct iommufd_save *save)
+void iommufd_luo_memory_undo(struct iommufd_save *save)
 {
 	struct save_memory *memory, *next;
 
 	list_for_each_entry_safe(memory, next, &save->memories, entry)
-		save_memory_free(memory);
+		iommufd_luo_memory_free(memory);
 }

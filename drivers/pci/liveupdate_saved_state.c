@@ -126,7 +126,7 @@ int pci_liveupdate_check_saved(const void *data, size_t len)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_check_saved);
 
-static void put_bits(u32 *word, u32 value, u32 mask)
+static void set_bits(u32 *word, u32 value, u32 mask)
 {
 	*word = (*word & ~mask) | (value & mask);
 }
@@ -183,7 +183,7 @@ static void inherit_caps(struct pci_dev *pdev, struct pci_saved_state *state,
 }
 
 /**
- * pci_liveupdate_put_saved - Inherit a saved state
+ * pci_liveupdate_set_saved - Inherit a saved state
  * @pdev:  the device, for the log
  * @state: what pci_store_saved_state() gave for it in this kernel; becomes what
  *         is restored when the device is given back
@@ -196,7 +196,7 @@ static void inherit_caps(struct pci_dev *pdev, struct pci_saved_state *state,
  *
  * Return: 0, or -EBADMSG when the data is damaged; @state is then what it was.
  */
-int pci_liveupdate_put_saved(struct pci_dev *pdev,
+int pci_liveupdate_set_saved(struct pci_dev *pdev,
 			     struct pci_saved_state *state, const void *data,
 			     size_t len)
 {
@@ -205,11 +205,11 @@ int pci_liveupdate_put_saved(struct pci_dev *pdev,
 
 	if (err)
 		return err;
-	put_bits(&state->config_space[COMMAND_WORD], be32_to_cpu(ser->command),
+	set_bits(&state->config_space[COMMAND_WORD], be32_to_cpu(ser->command),
 		 COMMAND_MASK);
-	put_bits(&state->config_space[CACHE_WORD], be32_to_cpu(ser->cache),
+	set_bits(&state->config_space[CACHE_WORD], be32_to_cpu(ser->cache),
 		 CACHE_MASK);
 	inherit_caps(pdev, state, ser + 1, data + len);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(pci_liveupdate_put_saved);
+EXPORT_SYMBOL_GPL(pci_liveupdate_set_saved);

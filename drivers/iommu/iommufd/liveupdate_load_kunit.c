@@ -29,12 +29,12 @@ struct context {
 	size_t pages_bytes;
 };
 
-static void put_lists(struct liveupdate_blob *blob, const struct context *c)
+static void add_lists(struct liveupdate_blob *blob, const struct context *c)
 {
-	liveupdate_blob_put_u32(blob, "account-mode", 0);
-	liveupdate_blob_put_u32(blob, "page-size", c->page_size);
-	liveupdate_blob_put(blob, "files", &c->file, c->files);
-	liveupdate_blob_put(blob, "pages", &c->pages, c->pages_bytes);
+	liveupdate_blob_add_u32(blob, "account-mode", 0);
+	liveupdate_blob_add_u32(blob, "page-size", c->page_size);
+	liveupdate_blob_add(blob, "files", &c->file, c->files);
+	liveupdate_blob_add(blob, "pages", &c->pages, c->pages_bytes);
 }
 
 static struct context good(void)
@@ -62,54 +62,54 @@ static struct iommufd_area_ser area(u64 iova, u64 last, u64 pages, u64 first)
 	};
 }
 
-static void put_ioas(struct liveupdate_blob *blob, u64 id,
+static void add_ioas(struct liveupdate_blob *blob, u64 id,
 		     const struct iommufd_area_ser *areas, size_t bytes)
 {
 	liveupdate_blob_begin(blob, "ioas", id);
-	liveupdate_blob_put_u32(blob, "disable-large-pages", 0);
-	liveupdate_blob_put(blob, "allowed", NULL, 0);
-	liveupdate_blob_put(blob, "areas", areas, bytes);
+	liveupdate_blob_add_u32(blob, "disable-large-pages", 0);
+	liveupdate_blob_add(blob, "allowed", NULL, 0);
+	liveupdate_blob_add(blob, "areas", areas, bytes);
 	liveupdate_blob_end(blob);
 }
 
-static void put_area(struct liveupdate_blob *blob, struct iommufd_area_ser ser)
+static void add_area(struct liveupdate_blob *blob, struct iommufd_area_ser ser)
 {
 	struct context c = good();
 
-	put_lists(blob, &c);
-	put_ioas(blob, IOAS, &ser, sizeof(ser));
+	add_lists(blob, &c);
+	add_ioas(blob, IOAS, &ser, sizeof(ser));
 }
 
-static void put_none(struct liveupdate_blob *blob)
+static void add_none(struct liveupdate_blob *blob)
 {
 	struct context c = good();
 
-	put_lists(blob, &c);
-	put_ioas(blob, IOAS, NULL, 0);
+	add_lists(blob, &c);
+	add_ioas(blob, IOAS, NULL, 0);
 }
 
-static void put_hwpt(struct liveupdate_blob *blob, u32 ioas, u64 top)
+static void add_hwpt(struct liveupdate_blob *blob, u32 ioas, u64 top)
 {
 	liveupdate_blob_begin(blob, "hwpt", HWPT);
-	liveupdate_blob_put_u32(blob, "ioas", ioas);
-	liveupdate_blob_put_u32(blob, "auto", 0);
-	liveupdate_blob_put_u64(blob, "top", top);
-	liveupdate_blob_put_u64(blob, "mapped", 0);
-	liveupdate_blob_put_u64(blob, "sme-mask", 0);
-	liveupdate_blob_put_u32(blob, "features", 0);
-	liveupdate_blob_put_u32(blob, "level", 2);
-	liveupdate_blob_put_u32(blob, "vasz", 64);
-	liveupdate_blob_put_u32(blob, "oasz", 52);
-	liveupdate_blob_put_u32(blob, "tables", 1);
+	liveupdate_blob_add_u32(blob, "ioas", ioas);
+	liveupdate_blob_add_u32(blob, "auto", 0);
+	liveupdate_blob_add_u64(blob, "top", top);
+	liveupdate_blob_add_u64(blob, "mapped", 0);
+	liveupdate_blob_add_u64(blob, "sme-mask", 0);
+	liveupdate_blob_add_u32(blob, "features", 0);
+	liveupdate_blob_add_u32(blob, "level", 2);
+	liveupdate_blob_add_u32(blob, "vasz", 64);
+	liveupdate_blob_add_u32(blob, "oasz", 52);
+	liveupdate_blob_add_u32(blob, "tables", 1);
 	liveupdate_blob_end(blob);
 }
 
-static void put_dev(struct liveupdate_blob *blob, u32 hwpt)
+static void add_dev(struct liveupdate_blob *blob, u32 hwpt)
 {
 	liveupdate_blob_begin(blob, "device", DEVICE);
-	liveupdate_blob_put_u32(blob, "hwpt", hwpt);
-	liveupdate_blob_put_u64(blob, "sbdf", 0x10);
-	liveupdate_blob_put_u32(blob, "kept", 1);
+	liveupdate_blob_add_u32(blob, "hwpt", hwpt);
+	liveupdate_blob_add_u64(blob, "sbdf", 0x10);
+	liveupdate_blob_add_u32(blob, "kept", 1);
 	liveupdate_blob_end(blob);
 }
 
@@ -121,33 +121,33 @@ static void w_empty(struct liveupdate_blob *blob)
 {
 	struct context c = { .page_size = PAGE_SIZE };
 
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_good(struct liveupdate_blob *blob)
 {
 	w_empty(blob);
-	put_ioas(blob, IOAS, NULL, 0);
-	put_dev(blob, 0);
+	add_ioas(blob, IOAS, NULL, 0);
+	add_dev(blob, 0);
 }
 
 static void w_id_zero(struct liveupdate_blob *blob)
 {
 	w_empty(blob);
-	put_ioas(blob, 0, NULL, 0);
+	add_ioas(blob, 0, NULL, 0);
 }
 
 static void w_id_huge(struct liveupdate_blob *blob)
 {
 	w_empty(blob);
-	put_ioas(blob, 0x80000000, NULL, 0);
+	add_ioas(blob, 0x80000000, NULL, 0);
 }
 
 static void w_id_twice(struct liveupdate_blob *blob)
 {
 	w_empty(blob);
-	put_ioas(blob, DEVICE, NULL, 0);
-	put_dev(blob, 0);
+	add_ioas(blob, DEVICE, NULL, 0);
+	add_dev(blob, 0);
 }
 
 static void w_areas_ragged(struct liveupdate_blob *blob)
@@ -155,33 +155,33 @@ static void w_areas_ragged(struct liveupdate_blob *blob)
 	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
 	struct context c = good();
 
-	put_lists(blob, &c);
-	put_ioas(blob, IOAS, &ser, sizeof(ser) - 4);
+	add_lists(blob, &c);
+	add_ioas(blob, IOAS, &ser, sizeof(ser) - 4);
 }
 
 static void w_area_no_pages(struct liveupdate_blob *blob)
 {
-	put_area(blob, area(0, 0xfff, 1, 0));
+	add_area(blob, area(0, 0xfff, 1, 0));
 }
 
 static void w_area_backwards(struct liveupdate_blob *blob)
 {
-	put_area(blob, area(0x2000, 0xfff, 0, 0));
+	add_area(blob, area(0x2000, 0xfff, 0, 0));
 }
 
 static void w_area_too_long(struct liveupdate_blob *blob)
 {
-	put_area(blob, area(0, 0x4fff, 0, 0));
+	add_area(blob, area(0, 0x4fff, 0, 0));
 }
 
 static void w_area_past_end(struct liveupdate_blob *blob)
 {
-	put_area(blob, area(0, 0xfff, 0, 4));
+	add_area(blob, area(0, 0xfff, 0, 4));
 }
 
 static void w_area_overflow(struct liveupdate_blob *blob)
 {
-	put_area(blob, area(0, 0x1fff, 0, U64_MAX));
+	add_area(blob, area(0, 0x1fff, 0, U64_MAX));
 }
 
 static void w_area_may_not_write(struct liveupdate_blob *blob)
@@ -189,7 +189,7 @@ static void w_area_may_not_write(struct liveupdate_blob *blob)
 	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
 
 	ser.prot = cpu_to_be32(IOMMU_WRITE);
-	put_area(blob, ser);
+	add_area(blob, ser);
 }
 
 static void w_area_prot(struct liveupdate_blob *blob)
@@ -197,27 +197,27 @@ static void w_area_prot(struct liveupdate_blob *blob)
 	struct iommufd_area_ser ser = area(0, 0xfff, 0, 0);
 
 	ser.prot = cpu_to_be32(~0);
-	put_area(blob, ser);
+	add_area(blob, ser);
 }
 
-static void put_two_areas(struct liveupdate_blob *blob,
+static void add_two_areas(struct liveupdate_blob *blob,
 			  struct iommufd_area_ser a, struct iommufd_area_ser b)
 {
 	struct iommufd_area_ser areas[] = { a, b };
 	struct context c = good();
 
-	put_lists(blob, &c);
-	put_ioas(blob, IOAS, areas, sizeof(areas));
+	add_lists(blob, &c);
+	add_ioas(blob, IOAS, areas, sizeof(areas));
 }
 
 static void w_areas_overlap(struct liveupdate_blob *blob)
 {
-	put_two_areas(blob, area(0, 0x1fff, 0, 0), area(0x1000, 0x1fff, 0, 0));
+	add_two_areas(blob, area(0, 0x1fff, 0, 0), area(0x1000, 0x1fff, 0, 0));
 }
 
 static void w_areas_unordered(struct liveupdate_blob *blob)
 {
-	put_two_areas(blob, area(0x2000, 0x2fff, 0, 0), area(0, 0xfff, 0, 0));
+	add_two_areas(blob, area(0x2000, 0x2fff, 0, 0), area(0, 0xfff, 0, 0));
 }
 
 static void w_page_size(struct liveupdate_blob *blob)
@@ -225,7 +225,7 @@ static void w_page_size(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.page_size = 2 * PAGE_SIZE;
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_files_ragged(struct liveupdate_blob *blob)
@@ -233,7 +233,7 @@ static void w_files_ragged(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.files -= 4;
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_file_no_token(struct liveupdate_blob *blob)
@@ -241,7 +241,7 @@ static void w_file_no_token(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.file.flags = 0;
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_file_flags(struct liveupdate_blob *blob)
@@ -249,7 +249,7 @@ static void w_file_flags(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.file.flags = cpu_to_be32(~0);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_file_reserved(struct liveupdate_blob *blob)
@@ -257,7 +257,7 @@ static void w_file_reserved(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.file.reserved = cpu_to_be32(1);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_ragged(struct liveupdate_blob *blob)
@@ -265,7 +265,7 @@ static void w_pages_ragged(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages_bytes -= 4;
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_no_file(struct liveupdate_blob *blob)
@@ -273,7 +273,7 @@ static void w_pages_no_file(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.file = cpu_to_be32(1);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_no_memory(struct liveupdate_blob *blob)
@@ -281,7 +281,7 @@ static void w_pages_no_memory(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.flags = cpu_to_be32(IOMMUFD_PAGES_SER_MEMORY);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_flags(struct liveupdate_blob *blob)
@@ -289,7 +289,7 @@ static void w_pages_flags(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.flags = cpu_to_be32(0x8);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_unaligned(struct liveupdate_blob *blob)
@@ -297,7 +297,7 @@ static void w_pages_unaligned(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.start = cpu_to_be64(1);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_none(struct liveupdate_blob *blob)
@@ -305,7 +305,7 @@ static void w_pages_none(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.npages = 0;
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_overflow(struct liveupdate_blob *blob)
@@ -313,7 +313,7 @@ static void w_pages_overflow(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.npages = cpu_to_be64(U64_MAX / 2);
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_pages_too_far(struct liveupdate_blob *blob)
@@ -321,37 +321,37 @@ static void w_pages_too_far(struct liveupdate_blob *blob)
 	struct context c = good();
 
 	c.pages.start = cpu_to_be64(BIT_ULL(63));
-	put_lists(blob, &c);
+	add_lists(blob, &c);
 }
 
 static void w_hwpt_no_ioas(struct liveupdate_blob *blob)
 {
-	put_none(blob);
-	put_hwpt(blob, 9, 0);
+	add_none(blob);
+	add_hwpt(blob, 9, 0);
 }
 
 static void w_hwpt_ioas_is_hwpt(struct liveupdate_blob *blob)
 {
-	put_none(blob);
-	put_hwpt(blob, HWPT, 0);
+	add_none(blob);
+	add_hwpt(blob, HWPT, 0);
 }
 
 static void w_hwpt_maps_less(struct liveupdate_blob *blob)
 {
-	put_area(blob, area(0, 0xfff, 0, 0));
-	put_hwpt(blob, IOAS, 0);
+	add_area(blob, area(0, 0xfff, 0, 0));
+	add_hwpt(blob, IOAS, 0);
 }
 
 static void w_hwpt_top_out_of_range(struct liveupdate_blob *blob)
 {
-	put_none(blob);
-	put_hwpt(blob, IOAS, BIT_ULL(51));
+	add_none(blob);
+	add_hwpt(blob, IOAS, BIT_ULL(51));
 }
 
 static void w_device_no_hwpt(struct liveupdate_blob *blob)
 {
-	put_none(blob);
-	put_dev(blob, IOAS);
+	add_none(blob);
+	add_dev(blob, IOAS);
 }
 
 static const struct context_case {
@@ -417,12 +417,12 @@ static void test_context(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&load.blob, "test"), 0);
 	c->write(&load.blob);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&load.blob), 0);
-	file = iommufd_liveupdate_new_file();
+	file = iommufd_luo_new_file();
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	load.ictx = file->private_data;
 
-	KUNIT_EXPECT_EQ(test, iommufd_load_context(&load), c->rc);
-	iommufd_load_free(&load);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_context(&load), c->rc);
+	iommufd_luo_load_free(&load);
 	liveupdate_blob_free(&load.blob, 0);
 	__fput_sync(file);
 	KUNIT_EXPECT_EQ(test, table_pages(), tables);

@@ -33,16 +33,16 @@ static const char * const reasons[] = {
 };
 
 /**
- * vfio_pci_liveupdate_reason - An obstacle in words
+ * vfio_pci_luo_reason - An obstacle in words
  * @obstacle: not VFIO_LIVEUPDATE_OK
  *
  * Return: the predicate of a sentence about the device.
  */
-const char *vfio_pci_liveupdate_reason(enum vfio_liveupdate_obstacle obstacle)
+const char *vfio_pci_luo_reason(enum vfio_liveupdate_obstacle obstacle)
 {
 	return reasons[obstacle];
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_reason);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_reason);
 
 static enum vfio_liveupdate_obstacle bus_obstacle(struct pci_dev *pdev)
 {
@@ -93,11 +93,11 @@ static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)
 	 */
 	if (!device_is_registered(&device->device))
 		return VFIO_LIVEUPDATE_GOING;
-	return function_obstacle(vfio_pci_lu_vdev(device));
+	return function_obstacle(vfio_pci_luo_vdev(device));
 }
 
 /**
- * vfio_pci_liveupdate_obstacle - What keeps a file from being preserved
+ * vfio_pci_luo_obstacle - What keeps a file from being preserved
  * @df: the file's
  *
  * Context: dev_set->lock is held.
@@ -105,7 +105,7 @@ static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)
  *         the device is excluded is not looked at.
  */
 enum vfio_liveupdate_obstacle
-vfio_pci_liveupdate_obstacle(struct vfio_device_file *df)
+vfio_pci_luo_obstacle(struct vfio_device_file *df)
 {
 	lockdep_assert_held(&df->device->dev_set->lock);
 
@@ -115,7 +115,7 @@ vfio_pci_liveupdate_obstacle(struct vfio_device_file *df)
 		return VFIO_LIVEUPDATE_UNBOUND;
 	return device_obstacle(df->device);
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_obstacle);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_obstacle);
 
 /*
  * Asked through a file that is in use; one opened by its group has no
@@ -129,7 +129,7 @@ feature_obstacle(struct vfio_pci_core_device *vdev)
 	guard(mutex)(&device->dev_set->lock);
 	if (!device->cdev_opened)
 		return VFIO_LIVEUPDATE_GROUP;
-	if (vfio_liveupdate_excluded(device))
+	if (vfio_luo_excluded(device))
 		return VFIO_LIVEUPDATE_EXCLUDED;
 	return device_obstacle(device);
 }
@@ -138,7 +138,7 @@ static bool is_optional(struct vfio_device *device)
 {
 	guard(mutex)(&device->dev_set->lock);
 	return device->iommufd_device &&
-	       iommufd_device_is_optional(device->iommufd_device);
+	       iommufd_luo_device_is_optional(device->iommufd_device);
 }
 
 static int get_feature(struct vfio_pci_core_device *vdev, void __user *arg)
@@ -167,8 +167,8 @@ static int set_feature(struct vfio_device *device, void __user *arg)
 	guard(mutex)(&device->dev_set->lock);
 	if (!device->cdev_opened || !device->iommufd_device)
 		return -EOPNOTSUPP;
-	iommufd_device_set_optional(device->iommufd_device,
-				    lu.flags & VFIO_LIVEUPDATE_OPTIONAL);
+	iommufd_luo_device_set_optional(device->iommufd_device,
+					lu.flags & VFIO_LIVEUPDATE_OPTIONAL);
 	return 0;
 }
 
@@ -190,11 +190,11 @@ static int liveupdate_feature(struct vfio_pci_core_device *vdev, u32 flags,
 static bool is_frozen(struct vfio_pci_core_device *vdev)
 {
 	guard(rwsem_read)(&vdev->memory_lock);
-	return vfio_pci_liveupdate_shut(vdev);
+	return vfio_pci_luo_shut(vdev);
 }
 
 /**
- * vfio_pci_liveupdate_ioctl_feature - VFIO_DEVICE_FEATURE of vfio-pci
+ * vfio_pci_luo_ioctl_feature - VFIO_DEVICE_FEATURE of vfio-pci
  * @device: the device
  * @flags:  of struct vfio_device_feature
  * @arg:    its data
@@ -203,18 +203,19 @@ static bool is_frozen(struct vfio_pci_core_device *vdev)
  * Return: 0 or an errno, as vfio_pci_core_ioctl_feature() gives for all features
  *         but VFIO_DEVICE_FEATURE_LIVEUPDATE.
  */
-int vfio_pci_liveupdate_ioctl_feature(struct vfio_device *device, u32 flags,
-				      void __user *arg, size_t argsz)
+int vfio_pci_luo_ioctl_feature(struct vfio_device *device, u32 flags,
+			       void __user *arg, size_t argsz)
 {
 	int ret;
 
 	if ((flags & VFIO_DEVICE_FEATURE_MASK) == VFIO_DEVICE_FEATURE_LIVEUPDATE)
-		return liveupdate_feature(vfio_pci_lu_vdev(device), flags, arg,
+		return liveupdate_feature(vfio_pci_luo_vdev(device), flags, arg,
 					  argsz);
 	ret = vfio_pci_core_ioctl_feature(device, flags, arg, argsz);
 	/* The base has one error for all that keeps a device from sleeping. */
-	return ret == -EINVAL && is_frozen(vfio_pci_lu_vdev(device)) ? -EBUSY : ret;
+	return ret == -EINVAL && is_frozen(vfio_pci_luo_vdev(device)) ? -EBUSY :
+									ret;
 }
-EXPORT_SYMBOL_GPL(vfio_pci_liveupdate_ioctl_feature);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_ioctl_feature);
 
 MODULE_IMPORT_NS("IOMMUFD");

@@ -269,7 +269,7 @@ void pci_liveupdate_unfreeze(struct pci_dev *pdev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_unfreeze);
 
-static void outgoing_put_off(struct pci_dev *pdev)
+static void outgoing_postpone(struct pci_dev *pdev)
 {
 	struct outgoing_unplug *unplug = kmalloc_obj(*unplug);
 
@@ -305,7 +305,7 @@ bool pci_liveupdate_may_remove(struct pci_dev *pdev)
 	ser->flags |= PCI_DEV_SER_LEAVING;
 	if (!outgoing_frozen)
 		return true;
-	outgoing_put_off(pdev);
+	outgoing_postpone(pdev);
 	return false;
 }
 

@@ -117,7 +117,7 @@ static void test_same(struct kunit *test)
 {
 	struct compare *c = make(test);
 
-	KUNIT_EXPECT_EQ(test, iommufd_load_compare(&c->load), 0);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_compare(&c->load), 0);
 }
 
 static void test_wrong_leaf(struct kunit *test)
@@ -128,11 +128,11 @@ static void test_wrong_leaf(struct kunit *test)
 		for (unsigned int i = 0; i < c->pages[n].nr_pins; i++) {
 			c->pins[n][i].pfn ^= 1UL << 20;
 			KUNIT_EXPECT_EQ_MSG(test,
-					    iommufd_load_compare(&c->load),
+					    iommufd_luo_load_compare(&c->load),
 					    -EBADMSG, "part %u, pin %u", n, i);
 			c->pins[n][i].pfn ^= 1UL << 20;
 		}
-	KUNIT_EXPECT_EQ(test, iommufd_load_compare(&c->load), 0);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_compare(&c->load), 0);
 }
 
 /* Shows the same memory, but no area that was mapped looks like that. */
@@ -151,7 +151,7 @@ static void test_leaf_of_two_areas(struct kunit *test)
 		c->areas[n + 1].area = &c->area[PARTS];
 		c->area[n].node.last -= half;
 		c->li.nr = PARTS + 1;
-		KUNIT_EXPECT_EQ_MSG(test, iommufd_load_compare(&c->load),
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_luo_load_compare(&c->load),
 				    -EBADMSG, "part %u", n);
 		for (unsigned int i = 0; i < PARTS; i++)
 			make_area(c, i);
@@ -166,14 +166,14 @@ static void test_leaf_of_no_area(struct kunit *test)
 	for (unsigned int n = 0; n < PARTS; n++) {
 		/* Only its last page is shown. */
 		c->area[n].node.start = c->area[n].node.last - PAGE_SIZE + 1;
-		KUNIT_EXPECT_EQ_MSG(test, iommufd_load_compare(&c->load),
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_luo_load_compare(&c->load),
 				    -EBADMSG, "part %u", n);
 		make_area(c, n);
 	}
 	c->li.nr = PARTS - 1;
-	KUNIT_EXPECT_EQ(test, iommufd_load_compare(&c->load), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_compare(&c->load), -EBADMSG);
 	c->li.nr = 0;
-	KUNIT_EXPECT_EQ(test, iommufd_load_compare(&c->load), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_compare(&c->load), -EBADMSG);
 }
 
 static struct kunit_case iommufd_liveupdate_compare_cases[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef __IOMMUFD_LIVEUPDATE_MEMORY_H
-#define __IOMMUFD_LIVEUPDATE_MEMORY_H
+#ifndef __IOMMUFD_LIVEUPDATE_SAVE_MEMORY_H
+#define __IOMMUFD_LIVEUPDATE_SAVE_MEMORY_H
 
 #include <linux/kho/abi/iommufd.h>
 #include <linux/list.h>
@@ -35,16 +35,16 @@ struct save_memory {
 	size_t kept;
 };
 
-const void *save_run_space(const struct iommufd_save_run *run);
-unsigned long save_run_address(const struct iommufd_save_run *run);
+const void *iommufd_luo_run_space(const struct iommufd_save_run *run);
+unsigned long iommufd_luo_run_address(const struct iommufd_save_run *run);
 
-struct save_memory *save_memory_new(unsigned int order);
-void save_memory_free(struct save_memory *memory);
-int save_memory_of(struct iommufd_save *save, struct iommufd_save_run *run,
-		   unsigned int order);
-int save_memory_place(struct iommufd_save_run *run);
-int save_memory_keep(struct iommufd_save *save);
-void save_memory_put(struct iommufd_save *save);
-void save_memory_undo(struct iommufd_save *save);
+struct save_memory *iommufd_luo_memory_new(unsigned int order);
+void iommufd_luo_memory_free(struct save_memory *memory);
+int iommufd_luo_memory_of(struct iommufd_save *save,
+			  struct iommufd_save_run *run, unsigned int order);
+int iommufd_luo_memory_place(struct iommufd_save_run *run);
+int iommufd_luo_memory_keep(struct iommufd_save *save);
+void iommufd_luo_memory_write(struct iommufd_save *save);
+void iommufd_luo_memory_undo(struct iommufd_save *save);
 
 #endif

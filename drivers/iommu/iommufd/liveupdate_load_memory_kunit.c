@@ -206,9 +206,9 @@ static void write_memory(struct kunit *test, struct liveupdate_blob *blob,
 {
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(blob, "test"), 0);
 	liveupdate_blob_begin(blob, "memory", m->unit);
-	liveupdate_blob_put_u64(blob, "page-size", m->page_size);
-	liveupdate_blob_put_u64(blob, "size", m->size);
-	liveupdate_blob_put(blob, "runs", m->run, m->bytes);
+	liveupdate_blob_add_u64(blob, "page-size", m->page_size);
+	liveupdate_blob_add_u64(blob, "size", m->size);
+	liveupdate_blob_add(blob, "runs", m->run, m->bytes);
 	liveupdate_blob_end(blob);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(blob), 0);
 }
@@ -230,12 +230,12 @@ static void test_memory(struct kunit *test)
 	xa_init(&load.ioas_of);
 	page->private = FAKE_PRESERVED | m.order;
 	page[1].private = m.both ? FAKE_PRESERVED : 0;
-	KUNIT_EXPECT_EQ(test, iommufd_load_read_memory(&load), c->rc);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_read_memory(&load), c->rc);
 	/* Reading changes nothing. */
 	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED | m.order);
 	page->private = 0;
 	page[1].private = 0;
-	iommufd_load_free(&load);
+	iommufd_luo_load_free(&load);
 	liveupdate_blob_free(&load.blob, 0);
 	__free_pages(page, 1);
 }

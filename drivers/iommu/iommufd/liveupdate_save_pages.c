@@ -47,7 +47,7 @@ static const char *backing_bad_page(struct page *page)
 
 static const char *backing_bad_inode(struct inode *inode)
 {
-	if (save_is_hugetlbfs(inode))
+	if (iommufd_luo_is_hugetlbfs(inode))
 		return NULL;
 	if (!shmem_mapping(inode->i_mapping))
 		return "a page of a file that is no memfd";
@@ -59,7 +59,7 @@ static const char *backing_bad_inode(struct inode *inode)
 /* Shared anonymous memory, and what only hugetlbfs has a file for. */
 static bool backing_is_no_memfd(struct inode *inode)
 {
-	if (save_is_hugetlbfs(inode))
+	if (iommufd_luo_is_hugetlbfs(inode))
 		return !hugetlb_liveupdate_is_memfd(inode);
 	return shmem_mapping(inode->i_mapping) && IS_PRIVATE(inode);
 }
@@ -95,11 +95,11 @@ static int backing_add(struct backing *b, struct inode *inode, pgoff_t pgoff,
 	}
 	iput(inode);
 	if (b->inode != inode || b->order != order)
-		return save_refuse_page(b->run, index,
-					"memory of more than one kind in one mapping");
+		return iommufd_luo_refuse_page(b->run, index,
+					       "memory of more than one kind in one mapping");
 	if (inode && b->pgoff + ahead != pgoff)
-		return save_refuse_page(b->run, index,
-					"one mapping of a memfd's pages out of their order");
+		return iommufd_luo_refuse_page(b->run, index,
+					       "one mapping of a memfd's pages out of their order");
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static int backing_check_pages(struct backing *b, struct page *page,
 		const char *bad = backing_bad_page(page + i);
 
 		if (bad)
-			return save_refuse_page(b->run, index + i, bad);
+			return iommufd_luo_refuse_page(b->run, index + i, bad);
 	}
 	return 0;
 }
@@ -137,7 +137,7 @@ static int backing_folio(struct backing *b, unsigned long index,
 	bad = inode ? backing_bad_inode(inode) : NULL;
 	if (bad) {
 		iput(inode);
-		return save_refuse_page(b->run, index, bad);
+		return iommufd_luo_refuse_page(b->run, index, bad);
 	}
 	return backing_add(b, inode, folio->index + at,
 			   folio_test_hugetlb(folio) ? folio_order(folio) : 0,
@@ -154,8 +154,8 @@ static int backing_extent(void *ctx, unsigned long index, unsigned long pfn,
 		int rc;
 
 		if (!pfn_valid(pfn))
-			return save_refuse_page(b->run, index,
-						"memory of a device");
+			return iommufd_luo_refuse_page(b->run, index,
+						       "memory of a device");
 		rc = backing_folio(b, index, pfn, &some);
 		if (rc)
 			return rc;
@@ -214,12 +214,12 @@ static int backing_of_pinned(struct iommufd_save *save,
 	int rc;
 
 	scoped_guard(mutex, &run->area->pages->mutex)
-		rc = save_each_extent(run, backing_extent, &b);
+		rc = iommufd_luo_each_extent(run, backing_extent, &b);
 	if (!rc && b.inode)
 		rc = backing_is_file(save, run, b.inode,
 				     (u64)b.pgoff << PAGE_SHIFT);
 	else if (!rc)
-		rc = save_memory_of(save, run, b.order);
+		rc = iommufd_luo_memory_of(save, run, b.order);
 	iput(b.inode);
 	return rc;
 }
@@ -229,7 +229,7 @@ static int backing_of_run(struct iommufd_save *save,
 {
 	struct iopt_pages *pages = run->area->pages;
 
-	if (!save_pages_have_memfd(pages))
+	if (!iommufd_luo_has_memfd(pages))
 		return backing_of_pinned(save, run);
 	return backing_is_file(save, run, file_inode(pages->file),
 			       pages->start + (u64)run->first * PAGE_SIZE);
@@ -240,15 +240,15 @@ static int compare_runs(const void *a, const void *b)
 	const struct iommufd_save_run *p = *(const struct iommufd_save_run **)a;
 	const struct iommufd_save_run *q = *(const struct iommufd_save_run **)b;
 
-	return cmp_int((uintptr_t)save_run_space(p),
-		       (uintptr_t)save_run_space(q)) ?:
-	       cmp_int(save_run_address(p), save_run_address(q));
+	return cmp_int((uintptr_t)iommufd_luo_run_space(p),
+		       (uintptr_t)iommufd_luo_run_space(q)) ?:
+	       cmp_int(iommufd_luo_run_address(p), iommufd_luo_run_address(q));
 }
 
 static int place_run(struct iommufd_save *save, struct iommufd_save_run *run)
 {
 	guard(mutex)(&run->area->pages->mutex);
-	return save_memory_place(run);
+	return iommufd_luo_memory_place(run);
 }
 
 static int place_all(struct iommufd_save *save)
@@ -271,32 +271,32 @@ static int place_all(struct iommufd_save *save)
 }
 
 /**
- * iommufd_save_backing - Find out what stands behind every run
+ * iommufd_luo_save_pages - Find out what stands behind every run
  * @save: the context, its runs found
  *
  * Memfds are held: they can't lose or gain pages from here on. Memory that no
  * file has is kept by KHO.
  *
  * Return: 0; -EOPNOTSUPP after a line in the log; -EINTR, -ENOMEM. After an
- *         error iommufd_save_undo_backing() is due as well.
+ *         error iommufd_luo_save_undo_pages() is due as well.
  */
-int iommufd_save_backing(struct iommufd_save *save)
+int iommufd_luo_save_pages(struct iommufd_save *save)
 {
 	int rc = 0;
 
 	for (unsigned int i = 0; i < save->nr_runs && !rc; i++)
 		rc = backing_of_run(save, &save->runs[i]);
 	rc = rc ?: place_all(save);
-	return rc ?: save_memory_keep(save);
+	return rc ?: iommufd_luo_memory_keep(save);
 }
 
 /**
- * iommufd_save_undo_backing - Let memfds and memory go again
+ * iommufd_luo_save_undo_pages - Let memfds and memory go again
  * @save: the context
  */
-void iommufd_save_undo_backing(struct iommufd_save *save)
+void iommufd_luo_save_undo_pages(struct iommufd_save *save)
 {
-	save_memory_undo(save);
+	iommufd_luo_memory_undo(save);
 	while (save->nr_files) {
 		struct inode *inode = save->files[--save->nr_files].inode;
 

@@ -19,8 +19,13 @@
 #include "io_pagetable.h"
 #include "liveupdate_save.h"
 
+struct iommufd_ioas *iommufd_luo_obj_ioas(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_ioas, obj);
+}
+
 /* Says what can't be preserved; the errno for it. */
-int save_refuse(u32 ioas, unsigned long iova, const char *what)
+int iommufd_luo_refuse(u32 ioas, unsigned long iova, const char *what)
 {
 	pr_warn_ratelimited("IOAS %u IOVA %#lx: %s can't be preserved\n", ioas,
 			    iova, what);
@@ -28,7 +33,7 @@ int save_refuse(u32 ioas, unsigned long iova, const char *what)
 }
 
 /* Where an area shows the page with an index, its beginning or the area's. */
-unsigned long save_area_page_iova(struct iopt_area *area, unsigned long index)
+unsigned long iommufd_luo_area_iova(struct iopt_area *area, unsigned long index)
 {
 	unsigned long iova = iopt_area_iova(area);
 
@@ -39,14 +44,14 @@ unsigned long save_area_page_iova(struct iopt_area *area, unsigned long index)
 }
 
 /* What is pinned at an index of the pages that an area with a table shows. */
-unsigned long save_area_pfn(struct iopt_area *area, unsigned long index)
+unsigned long iommufd_luo_area_pfn(struct iopt_area *area, unsigned long index)
 {
 	return PHYS_PFN(iommu_iova_to_phys(area->storage_domain,
-					   save_area_page_iova(area, index)));
+					   iommufd_luo_area_iova(area, index)));
 }
 
 /* Were the pages mapped as those of a memfd? */
-bool save_pages_have_memfd(const struct iopt_pages *pages)
+bool iommufd_luo_has_memfd(const struct iopt_pages *pages)
 {
 	if (pages->type != IOPT_ADDRESS_FILE)
 		return false;
@@ -65,15 +70,16 @@ static struct iopt_area *run_area(const struct iommufd_save_run *run,
 	return node ? container_of(node, struct iopt_area, pages_node) : NULL;
 }
 
-/* As save_refuse(), for a page of a run. */
-int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
-		     const char *what)
+/* As iommufd_luo_refuse(), for a page of a run. */
+int iommufd_luo_refuse_page(const struct iommufd_save_run *run,
+			    unsigned long index, const char *what)
 {
 	struct iopt_area *area = run_area(run, index) ?: run->area->area;
 	struct iommufd_ioas *ioas =
 		container_of(area->iopt, struct iommufd_ioas, iopt);
 
-	return save_refuse(ioas->obj.id, save_area_page_iova(area, index), what);
+	return iommufd_luo_refuse(ioas->obj.id,
+				  iommufd_luo_area_iova(area, index), what);
 }
 
 /*
@@ -83,12 +89,12 @@ int save_refuse_page(const struct iommufd_save_run *run, unsigned long index,
 static unsigned long area_extent(struct iopt_area *area, unsigned long index,
 				 unsigned long last, unsigned long *pfn)
 {
-	unsigned long iova = save_area_page_iova(area, index), end;
+	unsigned long iova = iommufd_luo_area_iova(area, index), end;
 	u64 pa, bytes;
 
 	end = last == iopt_area_last_index(area) ?
 	      iopt_area_last_iova(area) :
-	      save_area_page_iova(area, last + 1) - 1;
+	      iommufd_luo_area_iova(area, last + 1) - 1;
 	bytes = pt_amdv1_contiguous(area->storage_domain, iova, end - iova + 1,
 				    &pa);
 	*pfn = PHYS_PFN(pa);
@@ -104,8 +110,8 @@ static int area_each_extent(const struct iommufd_save_run *run,
 		int rc;
 
 		if (!n)
-			return save_refuse_page(run, *index,
-						"memory that its table lacks");
+			return iommufd_luo_refuse_page(run, *index,
+						       "memory that its table lacks");
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		rc = fn(ctx, *index, pfn, n);
@@ -120,8 +126,8 @@ static int area_each_extent(const struct iommufd_save_run *run,
  * Calls @fn for what a table maps of a run, in order and in pieces that follow
  * each other in memory, until it is not 0. The pages object's mutex is held.
  */
-int save_each_extent(const struct iommufd_save_run *run, save_extent_fn fn,
-		     void *ctx)
+int iommufd_luo_each_extent(const struct iommufd_save_run *run,
+			    save_extent_fn fn, void *ctx)
 {
 	struct iopt_pages *pages = run->area->pages;
 	struct interval_tree_node *node;
@@ -155,8 +161,8 @@ static int area_check_pinned(u32 ioas, struct iopt_area *area)
 				    iopt_area_index(area),
 				    iopt_area_last_index(area))
 		if (span.is_hole)
-			return save_refuse(ioas, iopt_area_iova(area),
-					   "memory that no HWPT maps and that has no memfd");
+			return iommufd_luo_refuse(ioas, iopt_area_iova(area),
+						  "memory that no HWPT maps and that has no memfd");
 	return 0;
 }
 
@@ -165,11 +171,11 @@ static int area_check_file(u32 ioas, struct iopt_area *area)
 	struct file *file = area->pages->file;
 
 	if (is_file_hugepages(file))
-		return save_pages_have_memfd(area->pages) ?
+		return iommufd_luo_has_memfd(area->pages) ?
 		       0 : area_check_pinned(ioas, area);
 	if (!shmem_file(file) || file_inode(file)->i_nlink)
-		return save_refuse(ioas, iopt_area_iova(area),
-				   "a file that is no memfd");
+		return iommufd_luo_refuse(ioas, iopt_area_iova(area),
+					  "a file that is no memfd");
 	return 0;
 }
 
@@ -180,14 +186,14 @@ static int area_check(u32 ioas, struct iopt_area *area)
 	if (!area->pages)
 		return -EBUSY;
 	if (area->num_accesses || area->prevent_access)
-		return save_refuse(ioas, iova, "memory used by the kernel");
+		return iommufd_luo_refuse(ioas, iova, "memory used by the kernel");
 	switch (area->pages->type) {
 	case IOPT_ADDRESS_FILE:
 		return area_check_file(ioas, area);
 	case IOPT_ADDRESS_USER:
 		return area_check_pinned(ioas, area);
 	default:
-		return save_refuse(ioas, iova, "a mapped dma-buf");
+		return iommufd_luo_refuse(ioas, iova, "a mapped dma-buf");
 	}
 }
 
@@ -252,8 +258,8 @@ static int compare_areas(const void *a, const void *b)
 }
 
 /* Does an area begin within the run, or right behind it? */
-static bool run_goes_on(const struct iommufd_save_run *run,
-			const struct iommufd_save_area *area)
+static bool area_touches(const struct iommufd_save_run *run,
+			 const struct iommufd_save_area *area)
 {
 	unsigned long first = iopt_area_index(area->area);
 
@@ -270,7 +276,7 @@ static void save_join_areas(struct iommufd_save *save,
 	for (unsigned int i = 0; i < save->nr_areas; i++) {
 		struct iommufd_save_area *area = sorted[i];
 
-		if (!run || !run_goes_on(run, area)) {
+		if (!run || !area_touches(run, area)) {
 			run = &save->runs[save->nr_runs++];
 			*run = (struct iommufd_save_run) {
 				.area = area,
@@ -303,27 +309,28 @@ static int save_make_runs(struct iommufd_save *save)
 }
 
 /**
- * iommufd_save_areas - Find all areas, and the runs of pages they show
+ * iommufd_luo_save_areas - Find all areas, and the runs of pages they show
  * @save: the context, its objects collected
  *
  * Return: 0; -EOPNOTSUPP after a line in the log for what can't be carried;
- *         -EINTR, -ENOMEM. iommufd_save_put_areas() is due in any case.
+ *         -EINTR, -ENOMEM. iommufd_luo_save_put_areas() is due in any case.
  */
-int iommufd_save_areas(struct iommufd_save *save)
+int iommufd_luo_save_areas(struct iommufd_save *save)
 {
 	int rc = 0;
 
 	for (unsigned int i = 0; i < save->nr_objs && !rc; i++)
 		if (save->objs[i]->type == IOMMUFD_OBJ_IOAS)
-			rc = save_add_ioas(save, save_obj_ioas(save->objs[i]));
+			rc = save_add_ioas(save,
+					   iommufd_luo_obj_ioas(save->objs[i]));
 	return rc ?: save_make_runs(save);
 }
 
 /**
- * iommufd_save_put_areas - Forget areas and runs
+ * iommufd_luo_save_put_areas - Forget areas and runs
  * @save: the context
  */
-void iommufd_save_put_areas(struct iommufd_save *save)
+void iommufd_luo_save_put_areas(struct iommufd_save *save)
 {
 	while (save->nr_areas)
 		iopt_put_pages(save->areas[--save->nr_areas].pages);

@@ -239,6 +239,22 @@ static void incoming_guard(struct pci_incoming *in)
 	in->guarded = true;
 }
 
+/* The bus below which the device is may be reset again. */
+void pci_incoming_unguard(struct pci_incoming *in)
+{
+	if (in->guarded)
+		in->pdev->dev_flags &= ~PCI_DEV_FLAGS_NO_BUS_RESET;
+	in->guarded = false;
+}
+
+/* Who else has enabled the device still has; else Bus Master goes off. */
+void pci_incoming_disable(struct pci_incoming *in)
+{
+	if (in->enabled)
+		pci_disable_device(in->pdev);
+	in->enabled = false;
+}
+
 /* Enumeration has turned MSI off, so that only INTx is left to be silenced. */
 void pci_incoming_silence(struct pci_dev *pdev)
 {
@@ -388,6 +404,24 @@ static void incoming_setup_unknown(struct pci_dev *pdev)
 	if (pci_incoming_halt(pdev) && in && in->state == PCI_INCOMING_AWAITED)
 		in->state = PCI_INCOMING_STOPPED;
 }
+
+/**
+ * pci_liveupdate_incoming - Is the device running and nobody's?
+ * @pdev: the device
+ *
+ * Return: true from the enumeration of a device that the previous kernel left
+ *         running until it is claimed or released. Never true for a bridge.
+ */
+bool pci_liveupdate_incoming(struct pci_dev *pdev)
+{
+	struct pci_incoming *in;
+
+	guard(mutex)(&pci_incoming_lock);
+	in = pci_incoming_find(pdev);
+	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING &&
+	       !pci_incoming_is_bridge(in);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
 
 /**
  * pci_liveupdate_setup_device - See to a device that is being enumerated

@@ -72,12 +72,12 @@ static struct file *ioas_get_file(struct iommufd_ucmd *ucmd,
 }
 
 /**
- * iommufd_ioas_get_file - ioctl(IOMMU_IOAS_GET_FILE)
+ * iommufd_luo_get_file - ioctl(IOMMU_IOAS_GET_FILE)
  * @ucmd: the call, struct iommu_ioas_get_file
  *
  * Return: 0 or the errors in <uapi/linux/iommufd_liveupdate.h>.
  */
-int iommufd_ioas_get_file(struct iommufd_ucmd *ucmd)
+int iommufd_luo_get_file(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_get_file __user *user = ucmd->ubuffer;
 	struct iommu_ioas_get_file *cmd = ucmd->cmd;
