@@ -120,7 +120,7 @@ static int huge_pin(struct huge_save *save)
 
 static int huge_keep_one(struct huge_save *save, struct folio *folio)
 {
-	const char *what = hugetlb_liveupdate_obstacle(folio);
+	const char *what = hugetlb_liveupdate_blocker(folio);
 
 	if (!what)
 		return kho_preserve_folio(folio);

@@ -74,7 +74,7 @@ static bool huge_was_hot_added(struct folio *folio)
 }
 
 /**
- * hugetlb_liveupdate_obstacle - Why a huge page can't be in the next kernel
+ * hugetlb_liveupdate_blocker - Why a huge page can't be in the next kernel
  * @folio: of hugetlb, pinned
  *
  * Its tail pages may have no struct page of their own. Which of them are poisoned
@@ -82,7 +82,7 @@ static bool huge_was_hot_added(struct folio *folio)
  *
  * Return: what it is, in words, or NULL.
  */
-const char *hugetlb_liveupdate_obstacle(struct folio *folio)
+const char *hugetlb_liveupdate_blocker(struct folio *folio)
 {
 	unsigned long last = folio_pfn(folio) + folio_nr_pages(folio) - 1;
 
@@ -96,7 +96,7 @@ const char *hugetlb_liveupdate_obstacle(struct folio *folio)
 		return "memory that was added while the kernel ran";
 	return NULL;
 }
-EXPORT_SYMBOL_GPL(hugetlb_liveupdate_obstacle);
+EXPORT_SYMBOL_GPL(hugetlb_liveupdate_blocker);
 
 /**
  * hugetlb_liveupdate_new - A memfd of huge pages that is one big hole

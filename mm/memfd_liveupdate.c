@@ -147,7 +147,7 @@ void memfd_liveupdate_uptodate(struct folio **folios, unsigned long n)
 EXPORT_SYMBOL_GPL(memfd_liveupdate_uptodate);
 
 /**
- * memfd_liveupdate_obstacle - Why a page can't be in the next kernel
+ * memfd_liveupdate_blocker - Why a page can't be in the next kernel
  * @page: a page that is pinned
  *
  * A page that is poisoned would be a good one there. Memory that was added while
@@ -155,10 +155,10 @@ EXPORT_SYMBOL_GPL(memfd_liveupdate_uptodate);
  *
  * Return: what it is, in words, or NULL.
  */
-const char *memfd_liveupdate_obstacle(struct page *page)
+const char *memfd_liveupdate_blocker(struct page *page)
 {
 	if (folio_test_hugetlb(page_folio(page)))
-		return hugetlb_liveupdate_obstacle(page_folio(page));
+		return hugetlb_liveupdate_blocker(page_folio(page));
 	if (PageHWPoison(page))
 		return "a poisoned page";
 #ifdef CONFIG_MEMORY_HOTPLUG
@@ -167,10 +167,10 @@ const char *memfd_liveupdate_obstacle(struct page *page)
 #endif
 	return NULL;
 }
-EXPORT_SYMBOL_GPL(memfd_liveupdate_obstacle);
+EXPORT_SYMBOL_GPL(memfd_liveupdate_blocker);
 
 /**
- * memfd_liveupdate_check - memfd_liveupdate_obstacle() of a whole folio
+ * memfd_liveupdate_check - memfd_liveupdate_blocker() of a whole folio
  * @folio: the folio, pinned
  *
  * Return: 0, or -EOPNOTSUPP after a line in the log.
@@ -179,7 +179,7 @@ int memfd_liveupdate_check(struct folio *folio)
 {
 	for (long i = 0; i < folio_nr_pages(folio); i++) {
 		const char *what =
-			memfd_liveupdate_obstacle(folio_page(folio, i));
+			memfd_liveupdate_blocker(folio_page(folio, i));
 
 		if (!what)
 			continue;

@@ -310,20 +310,20 @@ static void host_bridges(struct kunit *test)
 	struct made_host *made = make_host(test);
 
 	made->bridge.dev.parent = NULL;
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
-			PCI_LIVEUPDATE_NO_OBSTACLE);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_blocker(&made->pdev),
+			PCI_LIVEUPDATE_NO_BLOCKER);
 	made->bridge.dev.parent = &made->device.dev;
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
-			PCI_LIVEUPDATE_NO_OBSTACLE);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_blocker(&made->pdev),
+			PCI_LIVEUPDATE_NO_BLOCKER);
 	made->device.dev.driver = &made->driver.driver;
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_blocker(&made->pdev),
 			PCI_LIVEUPDATE_HOST_STOPS);
 #ifdef CONFIG_PCI_ECAM
 	made->bridge.ops = (struct pci_ops *)&pci_generic_ecam_ops.pci_ops;
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
-			PCI_LIVEUPDATE_NO_OBSTACLE);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_blocker(&made->pdev),
+			PCI_LIVEUPDATE_NO_BLOCKER);
 	made->driver.shutdown = shuts_down;
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_blocker(&made->pdev),
 			PCI_LIVEUPDATE_HOST_STOPS);
 #endif
 }
@@ -337,7 +337,7 @@ static void behind_device(struct kunit *test)
 
 	data->vmd_dev = kunit_kzalloc(test, sizeof(*data->vmd_dev), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, data->vmd_dev);
-	KUNIT_EXPECT_EQ(test, pci_liveupdate_obstacle(&made->pdev),
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_blocker(&made->pdev),
 			PCI_LIVEUPDATE_BEHIND_DEVICE);
 }
 #endif

@@ -54,18 +54,18 @@ static bool host_stops(struct pci_dev *pdev)
 }
 
 /**
- * pci_liveupdate_obstacle - Why a device can't be left running
+ * pci_liveupdate_blocker - Why a device can't be left running
  * @pdev: the device
  *
- * Return: PCI_LIVEUPDATE_NO_OBSTACLE, or what is above its bridges and would
+ * Return: PCI_LIVEUPDATE_NO_BLOCKER, or what is above its bridges and would
  *         stop it when one kernel ends or the next begins.
  */
-enum pci_liveupdate_obstacle pci_liveupdate_obstacle(struct pci_dev *pdev)
+enum pci_liveupdate_blocker pci_liveupdate_blocker(struct pci_dev *pdev)
 {
 	if (pci_real_dma_dev(pdev) != pdev)
 		return PCI_LIVEUPDATE_BEHIND_DEVICE;
 	if (host_stops(pdev))
 		return PCI_LIVEUPDATE_HOST_STOPS;
-	return PCI_LIVEUPDATE_NO_OBSTACLE;
+	return PCI_LIVEUPDATE_NO_BLOCKER;
 }
-EXPORT_SYMBOL_GPL(pci_liveupdate_obstacle);
+EXPORT_SYMBOL_GPL(pci_liveupdate_blocker);

@@ -14,7 +14,7 @@ struct inode;
 
 #ifdef CONFIG_HUGETLB_LIVEUPDATE
 bool hugetlb_liveupdate_is_memfd(struct inode *inode);
-const char *hugetlb_liveupdate_obstacle(struct folio *folio);
+const char *hugetlb_liveupdate_blocker(struct folio *folio);
 
 struct file *hugetlb_liveupdate_new(u64 size, u64 page_size, bool noexec);
 int hugetlb_liveupdate_room(struct file *file, unsigned long npages);
@@ -26,7 +26,7 @@ static inline bool hugetlb_liveupdate_is_memfd(struct inode *inode)
 	return false;
 }
 
-static inline const char *hugetlb_liveupdate_obstacle(struct folio *folio)
+static inline const char *hugetlb_liveupdate_blocker(struct folio *folio)
 {
 	return "a huge page of hugetlbfs";
 }

@@ -26,7 +26,7 @@ void memfd_liveupdate_hold(struct inode *inode);
 void memfd_liveupdate_release(struct inode *inode);
 
 void memfd_liveupdate_uptodate(struct folio **folios, unsigned long n);
-const char *memfd_liveupdate_obstacle(struct page *page);
+const char *memfd_liveupdate_blocker(struct page *page);
 int memfd_liveupdate_check(struct folio *folio);
 long memfd_liveupdate_pin(struct file *file, pgoff_t index, unsigned long max,
 			  unsigned long *pfn);

@@ -24,16 +24,16 @@ struct pci_driver;
 struct pci_saved_state;
 
 /**
- * enum pci_liveupdate_obstacle - why a device can't be left running
- * @PCI_LIVEUPDATE_NO_OBSTACLE:   it can
+ * enum pci_liveupdate_blocker - why a device can't be left running
+ * @PCI_LIVEUPDATE_NO_BLOCKER:   it can
  * @PCI_LIVEUPDATE_BEHIND_DEVICE: what it writes goes through another device that
  *                                is no bridge, as behind Intel's VMD: that one
  *                                is stopped
  * @PCI_LIVEUPDATE_HOST_STOPS:    the host bridge's driver stops the bus when the
  *                                kernel ends, or sets it up anew in the next one
  */
-enum pci_liveupdate_obstacle {
-	PCI_LIVEUPDATE_NO_OBSTACLE,
+enum pci_liveupdate_blocker {
+	PCI_LIVEUPDATE_NO_BLOCKER,
 	PCI_LIVEUPDATE_BEHIND_DEVICE,
 	PCI_LIVEUPDATE_HOST_STOPS,
 };
@@ -53,7 +53,7 @@ bool pci_liveupdate_incoming(struct pci_dev *pdev);
 bool pci_liveupdate_busy(struct pci_dev *pdev);
 bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot);
 bool pci_liveupdate_keeps_driver(struct device *dev);
-enum pci_liveupdate_obstacle pci_liveupdate_obstacle(struct pci_dev *pdev);
+enum pci_liveupdate_blocker pci_liveupdate_blocker(struct pci_dev *pdev);
 int pci_liveupdate_check(struct pci_dev *pdev);
 struct pci_dev *pci_liveupdate_find(u64 handle);
 bool pci_liveupdate_listed(u64 handle);

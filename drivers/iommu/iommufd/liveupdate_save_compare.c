@@ -48,7 +48,7 @@ static int compare_good(const struct compare *c, struct folio *folio,
 {
 	for (; index <= last; index++) {
 		struct page *page = folio_file_page(folio, c->pgoff + index);
-		const char *what = memfd_liveupdate_obstacle(page);
+		const char *what = memfd_liveupdate_blocker(page);
 
 		if (what)
 			return compare_refuse(c, index, what);

@@ -42,7 +42,7 @@ static const char *backing_bad_page(struct page *page)
 		return "memory of a device";
 	if (PageReserved(page))
 		return "reserved memory";
-	return memfd_liveupdate_obstacle(page);
+	return memfd_liveupdate_blocker(page);
 }
 
 static const char *backing_bad_inode(struct inode *inode)

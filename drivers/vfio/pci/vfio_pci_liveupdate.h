@@ -102,9 +102,9 @@ static inline int vfio_pci_luo_shut(struct vfio_pci_core_device *vdev)
 	return vdev->frozen ? -EBUSY : 0;
 }
 
-enum vfio_liveupdate_obstacle
-vfio_pci_luo_obstacle(struct vfio_device_file *df);
-const char *vfio_pci_luo_reason(enum vfio_liveupdate_obstacle obstacle);
+enum vfio_liveupdate_blocker
+vfio_pci_luo_blocker(struct vfio_device_file *df);
+const char *vfio_pci_luo_reason(enum vfio_liveupdate_blocker blocker);
 int vfio_pci_luo_ioctl_feature(struct vfio_device *device, u32 flags,
 			       void __user *arg, size_t argsz);
 int vfio_pci_luo_gated_irqs(struct vfio_pci_core_device *vdev, u32 flags,

@@ -33,20 +33,20 @@ static const char * const reasons[] = {
 };
 
 /**
- * vfio_pci_luo_reason - An obstacle in words
- * @obstacle: not VFIO_LIVEUPDATE_OK
+ * vfio_pci_luo_reason - A blocker in words
+ * @blocker: not VFIO_LIVEUPDATE_OK
  *
  * Return: the predicate of a sentence about the device.
  */
-const char *vfio_pci_luo_reason(enum vfio_liveupdate_obstacle obstacle)
+const char *vfio_pci_luo_reason(enum vfio_liveupdate_blocker blocker)
 {
-	return reasons[obstacle];
+	return reasons[blocker];
 }
 EXPORT_SYMBOL_GPL(vfio_pci_luo_reason);
 
-static enum vfio_liveupdate_obstacle bus_obstacle(struct pci_dev *pdev)
+static enum vfio_liveupdate_blocker bus_blocker(struct pci_dev *pdev)
 {
-	switch (pci_liveupdate_obstacle(pdev)) {
+	switch (pci_liveupdate_blocker(pdev)) {
 	case PCI_LIVEUPDATE_BEHIND_DEVICE:
 		return VFIO_LIVEUPDATE_BEHIND;
 	case PCI_LIVEUPDATE_HOST_STOPS:
@@ -56,8 +56,8 @@ static enum vfio_liveupdate_obstacle bus_obstacle(struct pci_dev *pdev)
 	}
 }
 
-static enum vfio_liveupdate_obstacle
-function_obstacle(struct vfio_pci_core_device *vdev)
+static enum vfio_liveupdate_blocker
+function_blocker(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 
@@ -76,10 +76,10 @@ function_obstacle(struct vfio_pci_core_device *vdev)
 	/* It would fall back to INTx when enumeration turns its MSI off. */
 	if (pdev->pin && !vdev->pci_2_3 && !vdev->nointx)
 		return VFIO_LIVEUPDATE_INTX;
-	return bus_obstacle(pdev);
+	return bus_blocker(pdev);
 }
 
-static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)
+static enum vfio_liveupdate_blocker device_blocker(struct vfio_device *device)
 {
 	if (!dev_is_pci(device->dev) || strcmp(device->ops->name, "vfio-pci"))
 		return VFIO_LIVEUPDATE_DRIVER;
@@ -93,19 +93,19 @@ static enum vfio_liveupdate_obstacle device_obstacle(struct vfio_device *device)
 	 */
 	if (!device_is_registered(&device->device))
 		return VFIO_LIVEUPDATE_GOING;
-	return function_obstacle(vfio_pci_luo_vdev(device));
+	return function_blocker(vfio_pci_luo_vdev(device));
 }
 
 /**
- * vfio_pci_luo_obstacle - What keeps a file from being preserved
+ * vfio_pci_luo_blocker - What keeps a file from being preserved
  * @df: the file's
  *
  * Context: dev_set->lock is held.
- * Return: the first obstacle; VFIO_LIVEUPDATE_OK when there is none. Whether
+ * Return: the first blocker; VFIO_LIVEUPDATE_OK when there is none. Whether
  *         the device is excluded is not looked at.
  */
-enum vfio_liveupdate_obstacle
-vfio_pci_luo_obstacle(struct vfio_device_file *df)
+enum vfio_liveupdate_blocker
+vfio_pci_luo_blocker(struct vfio_device_file *df)
 {
 	lockdep_assert_held(&df->device->dev_set->lock);
 
@@ -113,16 +113,16 @@ vfio_pci_luo_obstacle(struct vfio_device_file *df)
 		return VFIO_LIVEUPDATE_GROUP;
 	if (!df->access_granted || !df->device->iommufd_device)
 		return VFIO_LIVEUPDATE_UNBOUND;
-	return device_obstacle(df->device);
+	return device_blocker(df->device);
 }
-EXPORT_SYMBOL_GPL(vfio_pci_luo_obstacle);
+EXPORT_SYMBOL_GPL(vfio_pci_luo_blocker);
 
 /*
  * Asked through a file that is in use; one opened by its group has no
  * iommufd_device of a cdev.
  */
-static enum vfio_liveupdate_obstacle
-feature_obstacle(struct vfio_pci_core_device *vdev)
+static enum vfio_liveupdate_blocker
+feature_blocker(struct vfio_pci_core_device *vdev)
 {
 	struct vfio_device *device = &vdev->vdev;
 
@@ -131,7 +131,7 @@ feature_obstacle(struct vfio_pci_core_device *vdev)
 		return VFIO_LIVEUPDATE_GROUP;
 	if (vfio_luo_excluded(device))
 		return VFIO_LIVEUPDATE_EXCLUDED;
-	return device_obstacle(device);
+	return device_blocker(device);
 }
 
 static bool is_optional(struct vfio_device *device)
@@ -145,8 +145,8 @@ static int get_feature(struct vfio_pci_core_device *vdev, void __user *arg)
 {
 	struct vfio_device_feature_liveupdate lu = {};
 
-	lu.obstacle = feature_obstacle(vdev);
-	if (lu.obstacle == VFIO_LIVEUPDATE_OK)
+	lu.blocker = feature_blocker(vdev);
+	if (lu.blocker == VFIO_LIVEUPDATE_OK)
 		lu.flags = VFIO_LIVEUPDATE_PRESERVABLE |
 			   VFIO_LIVEUPDATE_NO_RESET |
 			   VFIO_LIVEUPDATE_RUNNING_DMA |
@@ -162,7 +162,7 @@ static int set_feature(struct vfio_device *device, void __user *arg)
 
 	if (copy_from_user(&lu, arg, sizeof(lu)))
 		return -EFAULT;
-	if (lu.flags & ~VFIO_LIVEUPDATE_OPTIONAL || lu.obstacle)
+	if (lu.flags & ~VFIO_LIVEUPDATE_OPTIONAL || lu.blocker)
 		return -EINVAL;
 	guard(mutex)(&device->dev_set->lock);
 	if (!device->cdev_opened || !device->iommufd_device)

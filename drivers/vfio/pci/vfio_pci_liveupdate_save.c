@@ -127,15 +127,15 @@ static int preserve_locked(struct vfio_pci_save *save,
 			   struct vfio_device_file *df)
 {
 	struct vfio_pci_core_device *vdev;
-	enum vfio_liveupdate_obstacle obstacle;
+	enum vfio_liveupdate_blocker blocker;
 	int ret;
 
-	obstacle = vfio_pci_luo_obstacle(df);
-	if (!obstacle && vfio_luo_excluded(df->device))
-		obstacle = VFIO_LIVEUPDATE_EXCLUDED;
-	if (obstacle) {
+	blocker = vfio_pci_luo_blocker(df);
+	if (!blocker && vfio_luo_excluded(df->device))
+		blocker = VFIO_LIVEUPDATE_EXCLUDED;
+	if (blocker) {
 		dev_warn(df->device->dev, "liveupdate: can't be preserved: %s\n",
-			 vfio_pci_luo_reason(obstacle));
+			 vfio_pci_luo_reason(blocker));
 		return -EOPNOTSUPP;
 	}
 	vdev = vfio_pci_luo_vdev(df->device);
@@ -215,12 +215,12 @@ static int freeze_filled_in(struct vfio_pci_save *save,
 			    struct vfio_device_file *df, u64 token)
 {
 	struct vfio_pci_core_device *vdev = vfio_pci_luo_vdev(df->device);
-	enum vfio_liveupdate_obstacle obstacle;
+	enum vfio_liveupdate_blocker blocker;
 
-	obstacle = vfio_pci_luo_obstacle(df);
-	if (obstacle) {
+	blocker = vfio_pci_luo_blocker(df);
+	if (blocker) {
 		pci_warn(vdev->pdev, "liveupdate: can't be frozen: %s\n",
-			 vfio_pci_luo_reason(obstacle));
+			 vfio_pci_luo_reason(blocker));
 		return -EBUSY;
 	}
 	fill_in(save, vdev, token);

@@ -21,12 +21,12 @@
 /**
  * struct vfio_device_feature_liveupdate - what becomes of the device
  * @flags:    VFIO_LIVEUPDATE_*
- * @obstacle: enum vfio_liveupdate_obstacle, why PRESERVE_FD would refuse the
+ * @blocker: enum vfio_liveupdate_blocker, why PRESERVE_FD would refuse the
  *            file now; 0 if it would not
  */
 struct vfio_device_feature_liveupdate {
 	__u32 flags;
-	__u32 obstacle;
+	__u32 blocker;
 };
 
 /* PRESERVE_FD takes the file as things are now. */
@@ -45,7 +45,7 @@ struct vfio_device_feature_liveupdate {
  */
 #define VFIO_LIVEUPDATE_OPTIONAL	(1 << 4)
 
-enum vfio_liveupdate_obstacle {
+enum vfio_liveupdate_blocker {
 	VFIO_LIVEUPDATE_OK = 0,
 	VFIO_LIVEUPDATE_GROUP,		/* opened by its group */
 	VFIO_LIVEUPDATE_UNBOUND,	/* not bound to an iommufd */

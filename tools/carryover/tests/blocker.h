@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What keeps a device file from being carried over. */
-#ifndef OBSTACLE_H
-#define OBSTACLE_H
+#ifndef BLOCKER_H
+#define BLOCKER_H
 
 #include <stdint.h>
 
@@ -9,10 +9,10 @@
  * PRESERVE_FD refuses the device and says @reason in the log;
  * VFIO_DEVICE_FEATURE_LIVEUPDATE says @why beforehand.
  */
-void obstacle_refused(int device, const char *bdf, uint32_t why,
-		      const char *reason);
+void blocker_refused(int device, const char *bdf, uint32_t why,
+		     const char *reason);
 
 /* Nothing is in the way of this one. */
-void obstacle_taken(int device);
+void blocker_taken(int device);
 
-#endif /* OBSTACLE_H */
+#endif /* BLOCKER_H */

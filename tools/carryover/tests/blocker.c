@@ -8,7 +8,7 @@
 
 #include "harness.h"
 #include "log.h"
-#include "obstacle.h"
+#include "blocker.h"
 #include "rig.h"
 
 #define TOKEN	1
@@ -28,7 +28,7 @@ static int feature(int device, uint32_t flags, void *data, size_t size)
 	return 0;
 }
 
-static uint32_t obstacle_of(int device)
+static uint32_t blocker_of(int device)
 {
 	struct vfio_device_feature_liveupdate lu = { 0 };
 
@@ -37,29 +37,29 @@ static uint32_t obstacle_of(int device)
 		     &lu, 0), 0);
 	MUST(!feature(device, VFIO_DEVICE_FEATURE_GET |
 		      VFIO_DEVICE_FEATURE_LIVEUPDATE, &lu, sizeof(lu)));
-	SAME(lu.flags, lu.obstacle ? 0 : FULL);
-	return lu.obstacle;
+	SAME(lu.flags, lu.blocker ? 0 : FULL);
+	return lu.blocker;
 }
 
-void obstacle_refused(int device, const char *bdf, uint32_t why,
-		      const char *reason)
+void blocker_refused(int device, const char *bdf, uint32_t why,
+		     const char *reason)
 {
-	int session = rig_session_create("obstacles");
+	int session = rig_session_create("blockers");
 	int log = log_open();
 
-	SAME(obstacle_of(device), why);
+	SAME(blocker_of(device), why);
 	FAILS(co_session_preserve(session, device, TOKEN), EOPNOTSUPP);
 	CHECK(log_has(log, (const char *[]){ bdf, reason, NULL }));
 	close(session);
 	close(log);
 }
 
-void obstacle_taken(int device)
+void blocker_taken(int device)
 {
-	int session = rig_session_create("obstacles");
+	int session = rig_session_create("blockers");
 
-	SAME(obstacle_of(device), 0);
+	SAME(blocker_of(device), 0);
 	WORKS(co_session_preserve(session, device, TOKEN));
-	SAME(obstacle_of(device), 0);
+	SAME(blocker_of(device), 0);
 	close(session);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * I4: obstacles that need a machine or a kernel of their own: an IOMMU, virtual
+ * I4: blockers that need a machine or a kernel of their own: an IOMMU, virtual
  * functions, a device's memory given to others.
  */
 #include <libgen.h>
@@ -15,7 +15,7 @@
 
 #include "disk.h"
 #include "harness.h"
-#include "obstacle.h"
+#include "blocker.h"
 #include "rig.h"
 #include "sysfs.h"
 
@@ -40,7 +40,7 @@ static void translated(void)
 
 	rig_edu(0, bdf);
 	device = open_bound(bdf, &iommufd);
-	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_IOMMU, "IOMMU");
+	blocker_refused(device, bdf, VFIO_LIVEUPDATE_IOMMU, "IOMMU");
 	close(device);
 	close(iommufd);
 }
@@ -67,7 +67,7 @@ static void virtual_function(const char *pf)
 	WORKS(sysfs_write(pf, "sriov_numvfs", "1"));
 	first_vf(pf, bdf);
 	device = open_bound(bdf, &iommufd);
-	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_VF, "virtual function");
+	blocker_refused(device, bdf, VFIO_LIVEUPDATE_VF, "virtual function");
 	close(device);
 	close(iommufd);
 	WORKS(sysfs_write(pf, "sriov_numvfs", "0"));
@@ -77,12 +77,12 @@ static void physical_function(const char *bdf)
 {
 	int iommufd, device = open_bound(bdf, &iommufd);
 
-	obstacle_taken(device);
+	blocker_taken(device);
 	WORKS(sysfs_write(bdf, "sriov_numvfs", "1"));
-	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_HAS_VFS,
-			 "virtual functions");
+	blocker_refused(device, bdf, VFIO_LIVEUPDATE_HAS_VFS,
+			"virtual functions");
 	WORKS(sysfs_write(bdf, "sriov_numvfs", "0"));
-	obstacle_taken(device);
+	blocker_taken(device);
 	close(device);
 	close(iommufd);
 }
@@ -113,12 +113,12 @@ static void exported(void)
 
 	rig_edu(0, bdf);
 	rig_open(&rig, bdf, 1);
-	obstacle_taken(rig.device);
+	blocker_taken(rig.device);
 	dmabuf = export_bar0(rig.device);
 	MUST(dmabuf >= 0);
-	obstacle_refused(rig.device, bdf, VFIO_LIVEUPDATE_DMABUF, "dma-buf");
+	blocker_refused(rig.device, bdf, VFIO_LIVEUPDATE_DMABUF, "dma-buf");
 	close(dmabuf);
-	obstacle_taken(rig.device);
+	blocker_taken(rig.device);
 	rig_close(&rig);
 }
 
@@ -137,7 +137,7 @@ static void pasid(void)
 	rig_open(&rig, bdf, 1);
 	arg.pt_id = rig.note->ioas;
 	SAME(ioctl(rig.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &arg), -1);
-	obstacle_taken(rig.device);
+	blocker_taken(rig.device);
 	rig_close(&rig);
 }
 

@@ -2,7 +2,7 @@
 /*
  * I4: a device file that cannot be carried is refused by PRESERVE_FD, with a
  * line in the log that says why, and VFIO_DEVICE_FEATURE says so beforehand.
- * Once the obstacle is gone the same file is taken.
+ * Once the blocker is gone the same file is taken.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 #include "disk.h"
 #include "harness.h"
-#include "obstacle.h"
+#include "blocker.h"
 #include "rig.h"
 #include "sysfs.h"
 
@@ -39,9 +39,9 @@ static void low_power_state(const struct disk *disk)
 	}
 	MUST(id == PCI_CAP_ID_PM);
 	WORKS(co_config_write(device, cap + PCI_PM_CTRL, &d3, 2));
-	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_POWER, "low power");
+	blocker_refused(device, bdf, VFIO_LIVEUPDATE_POWER, "low power");
 	WORKS(co_config_write(device, cap + PCI_PM_CTRL, &d0, 2));
-	obstacle_taken(device);
+	blocker_taken(device);
 }
 
 /* What the administrator says counts at once, and not for what is preserved. */
@@ -55,14 +55,14 @@ static void excluded(const struct rig *rig)
 	snprintf(attribute, sizeof(attribute), "vfio-dev/%s/liveupdate",
 		 basename(path));
 	WORKS(sysfs_write(bdf, attribute, "0"));
-	obstacle_refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
+	blocker_refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
 	FAILS(sysfs_write(bdf, attribute, "maybe"), EINVAL);
 	WORKS(sysfs_write(bdf, attribute, "1"));
-	obstacle_taken(rig->device);
+	blocker_taken(rig->device);
 	WORKS(co_session_preserve(session, rig->device, TOKEN));
 	WORKS(sysfs_write(bdf, attribute, "0"));
 	close(session);
-	obstacle_refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
+	blocker_refused(rig->device, bdf, VFIO_LIVEUPDATE_EXCLUDED, "excluded");
 	WORKS(sysfs_write(bdf, attribute, "1"));
 }
 
@@ -92,7 +92,7 @@ static void opened_by_group(const char *bdf)
 	group = open_group(bdf, &container);
 	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 	MUST(device >= 0);
-	obstacle_refused(device, bdf, VFIO_LIVEUPDATE_GROUP, "group");
+	blocker_refused(device, bdf, VFIO_LIVEUPDATE_GROUP, "group");
 	close(device);
 	close(group);
 	close(container);
@@ -107,16 +107,16 @@ int main(int argc, char **argv)
 	rig_edu(0, bdf);
 	rig_open(&rig, bdf, TOKEN);
 	if (argc > 1 && !strcmp(argv[1], "intx")) {
-		obstacle_refused(rig.device, bdf, VFIO_LIVEUPDATE_INTX, "INTx");
+		blocker_refused(rig.device, bdf, VFIO_LIVEUPDATE_INTX, "INTx");
 		rig_close(&rig);
 		return test_result();
 	}
-	obstacle_taken(rig.device);
+	blocker_taken(rig.device);
 	excluded(&rig);
 	rig_close(&rig);
 	opened_by_group(bdf);
 	disk_open(&disk, -1, 0);
-	obstacle_taken(disk.nvme.device);
+	blocker_taken(disk.nvme.device);
 	low_power_state(&disk);
 	close(disk.nvme.device);
 	return test_result();
