@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rebuilding a preserved context: options, IOAS, HWPTs, and reservations for
- * the IDs of devices, whose own files bring them.
- *
- * All IDs are reserved before the first object is made, so that two nodes with
- * one ID are found out early, and every object is made by the code that makes
- * it for userspace, told which ID to take. A failure needs no unwinding here:
- * releasing the file destroys whatever the context has by then. Tables are taken
- * over last, by iommufd_luo_load_commit().
+ * Rebuilding a preserved context. What the blob says is read first, all of it,
+ * and checked for what can be checked then; no object is made for it. Then a
+ * context is built, in steps that each can fail: nobody has it yet, so a failure
+ * needs no unwinding here. Releasing the file destroys what there is by then.
+ * Tables are taken over last, by iommufd_luo_load_commit().
  */
 #define pr_fmt(fmt) "iommufd: liveupdate: " fmt
 
@@ -22,60 +19,46 @@
 #define LOAD_MIN_ID	1
 #define LOAD_MAX_ID	INT_MAX
 
-/* The unit address of a node is its object's ID. */
-static u32 load_id(const struct liveupdate_blob *blob, int node)
+/* The unit address of a node is its object's ID, and no other's. */
+static int load_read_id(struct iommufd_load *load, int node, bool is_hwpt,
+			u32 *id)
 {
-	const char *name = liveupdate_blob_name(blob, node);
+	const char *name = liveupdate_blob_name(&load->blob, node);
 	const char *at = name ? strchr(name, '@') : NULL;
-	u32 id;
+	int rc;
 
-	if (!at || kstrtou32(at + 1, 16, &id) || id < LOAD_MIN_ID ||
-	    id > LOAD_MAX_ID)
-		return 0;
-	return id;
+	if (!at || kstrtou32(at + 1, 16, id) || *id < LOAD_MIN_ID ||
+	    *id > LOAD_MAX_ID)
+		return iommufd_luo_load_bad("malformed ID", 0);
+	rc = xa_insert(&load->ids, *id, xa_mk_value(is_hwpt), GFP_KERNEL);
+	return rc == -EBUSY ? iommufd_luo_load_bad("ID used twice", *id) : rc;
 }
 
-static int load_reserve(struct iommufd_load *load, const char *type)
-{
-	int node = 0, rc = 0;
-
-	while (!rc && (node = liveupdate_blob_next(&load->blob, node, type)) > 0) {
-		u32 id = load_id(&load->blob, node);
-
-		if (!id)
-			return iommufd_luo_load_bad("malformed ID", 0);
-		rc = xa_insert(&load->ictx->objects, id, XA_ZERO_ENTRY,
-			       GFP_KERNEL_ACCOUNT);
-		if (rc == -EBUSY)
-			rc = iommufd_luo_load_bad("ID used twice", id);
-	}
-	return rc;
-}
-
-static int load_allow(struct io_pagetable *iopt, const __be64 *ranges, size_t n)
+static int load_read_allowed(struct iommufd_load_ioas *li, const __be64 *ranges,
+			     size_t n)
 {
 	struct iopt_allowed *allowed;
 	__be64 range[2];
 
-	guard(rwsem_write)(&iopt->iova_rwsem);
 	for (size_t i = 0; i < n; i++) {
 		memcpy(range, ranges + 2 * i, sizeof(range));
 		if (be64_to_cpu(range[0]) >= be64_to_cpu(range[1]) ||
-		    iopt_allowed_iter_first(iopt, be64_to_cpu(range[0]),
-					    be64_to_cpu(range[1])))
+		    interval_tree_iter_first(&li->allowed,
+					     be64_to_cpu(range[0]),
+					     be64_to_cpu(range[1])))
 			return -EBADMSG;
 		allowed = kzalloc_obj(*allowed, GFP_KERNEL_ACCOUNT);
 		if (!allowed)
 			return -ENOMEM;
 		allowed->node.start = be64_to_cpu(range[0]);
 		allowed->node.last = be64_to_cpu(range[1]);
-		interval_tree_insert(&allowed->node, &iopt->allowed_itree);
+		interval_tree_insert(&allowed->node, &li->allowed);
 	}
 	return 0;
 }
 
-static int load_ioas_options(struct iommufd_load *load, int node,
-			     struct iommufd_ioas *ioas)
+static int load_read_options(struct iommufd_load *load, int node,
+			     struct iommufd_load_ioas *li)
 {
 	const __be64 *ranges;
 	u32 small;
@@ -85,105 +68,29 @@ static int load_ioas_options(struct iommufd_load *load, int node,
 	rc = liveupdate_blob_get_u32(&load->blob, node, "disable-large-pages",
 				     &small);
 	if (rc || small > 1)
-		return iommufd_luo_load_bad("options of IOAS", ioas->obj.id);
-	if (small) {
-		rc = iopt_disable_large_pages(&ioas->iopt);
-		if (rc)
-			return rc;
-	}
+		return iommufd_luo_load_bad("options of IOAS", li->id);
+	li->small = small;
 	ranges = liveupdate_blob_get(&load->blob, node, "allowed", &len);
 	if (!ranges || len % (2 * sizeof(*ranges)))
-		return iommufd_luo_load_bad("allowed ranges of IOAS", ioas->obj.id);
-	return load_allow(&ioas->iopt, ranges, len / (2 * sizeof(*ranges)));
+		return iommufd_luo_load_bad("allowed ranges of IOAS", li->id);
+	return load_read_allowed(li, ranges, len / (2 * sizeof(*ranges)));
 }
 
-static struct iommufd_load_ioas *load_new_ioas(struct iommufd_load *load,
-					       struct iommufd_ioas *ioas)
+static int load_read_ioas(struct iommufd_load *load, int node)
 {
 	struct iommufd_load_ioas *li = &load->ioas[load->nr_ioas];
-
-	if (xa_err(xa_store(&load->ioas_of, ioas->obj.id,
-			    xa_mk_value(load->nr_ioas), GFP_KERNEL)))
-		return NULL;
-	load->nr_ioas++;
-	li->ioas = ioas;
-	return li;
-}
-
-static int load_ioas(struct iommufd_load *load, int node)
-{
-	struct iommufd_load_ioas *li;
-	struct iommufd_ioas *ioas;
 	int rc;
 
-	iommufd_luo_next_id(load->ictx, load_id(&load->blob, node));
-	ioas = iommufd_ioas_alloc(load->ictx);
-	iommufd_luo_any_id(load->ictx);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	iommufd_object_finalize(load->ictx, &ioas->obj);
-	li = load_new_ioas(load, ioas);
-	if (!li)
-		return -ENOMEM;
-	rc = load_ioas_options(load, node, ioas);
+	rc = load_read_id(load, node, false, &li->id);
+	if (rc)
+		return rc;
+	rc = xa_err(xa_store(&load->ioas_of, li->id,
+			     xa_mk_value(load->nr_ioas++), GFP_KERNEL));
+	rc = rc ?: load_read_options(load, node, li);
 	return rc ?: iommufd_luo_load_read_areas(load, node, li);
 }
 
-static struct iommufd_hwpt_paging *
-load_new_hwpt(struct iommufd_load *load, struct iommufd_ioas *ioas, u32 id,
-	      bool auto_domain)
-{
-	struct iommufd_hwpt_paging *hwpt;
-	struct iommu_domain *domain;
-
-	iommufd_luo_next_id(load->ictx, id);
-	hwpt = __iommufd_object_alloc(load->ictx, hwpt, IOMMUFD_OBJ_HWPT_PAGING,
-				      common.obj);
-	iommufd_luo_any_id(load->ictx);
-	if (IS_ERR(hwpt))
-		return hwpt;
-
-	INIT_LIST_HEAD(&hwpt->hwpt_item);
-	/* Pairs with iommufd_hwpt_paging_destroy() */
-	refcount_inc(&ioas->obj.users);
-	hwpt->ioas = ioas;
-	hwpt->auto_domain = auto_domain;
-
-	domain = iommufd_noiommu_ops.domain_alloc_paging_flags(NULL, 0, NULL);
-	if (IS_ERR(domain)) {
-		guard(mutex)(&ioas->mutex);
-		iommufd_object_abort_and_destroy(load->ictx, &hwpt->common.obj);
-		return ERR_CAST(domain);
-	}
-	domain->owner = &iommufd_noiommu_ops;
-	domain->iommufd_hwpt = &hwpt->common;
-	domain->cookie_type = IOMMU_COOKIE_IOMMUFD;
-	hwpt->common.domain = domain;
-	return hwpt;
-}
-
-/* The IOAS has no areas yet, so nothing is filled here. */
-static int load_link_hwpt(struct iommufd_load *load,
-			  struct iommufd_hwpt_paging *hwpt,
-			  const struct pt_amdv1_ser *ser)
-{
-	struct iommufd_ioas *ioas = hwpt->ioas;
-	int rc;
-
-	guard(mutex)(&ioas->mutex);
-	rc = iopt_table_add_domain(&ioas->iopt, hwpt->common.domain);
-	if (!rc) {
-		list_add_tail(&hwpt->hwpt_item, &ioas->hwpt_list);
-		rc = pt_amdv1_fits(hwpt->common.domain, ser);
-	}
-	if (rc)
-		iommufd_object_abort_and_destroy(load->ictx, &hwpt->common.obj);
-	else
-		iommufd_object_finalize(load->ictx, &hwpt->common.obj);
-	return rc;
-}
-
-static int load_check_table(struct iommufd_load *load, u32 id, u32 ioas,
+static int load_check_table(struct iommufd_load *load, u32 ioas,
 			    struct iommufd_load_table *table)
 {
 	void *index = xa_load(&load->ioas_of, ioas);
@@ -191,33 +98,30 @@ static int load_check_table(struct iommufd_load *load, u32 id, u32 ioas,
 
 	if (!index ||
 	    load->ioas[xa_to_value(index)].mapped != table->ser.mapped)
-		return iommufd_luo_load_bad("IOAS of HWPT", id);
+		return iommufd_luo_load_bad("IOAS of HWPT", table->id);
 	table->ioas = xa_to_value(index);
 	rc = pt_amdv1_check(&table->ser);
 	if (rc && rc != -ENOMEM && rc != -EINTR)
-		pr_warn("table of HWPT %u refused\n", id);
+		pr_warn("table of HWPT %u refused\n", table->id);
 	return rc;
 }
 
-static int load_hwpt(struct iommufd_load *load, int node)
+static int load_read_hwpt(struct iommufd_load *load, int node)
 {
 	struct iommufd_load_table *table = &load->tables[load->nr_tables];
-	u32 id = load_id(&load->blob, node), ioas, is_auto;
+	u32 ioas, is_auto;
 	int rc;
 
+	rc = load_read_id(load, node, true, &table->id);
+	if (rc)
+		return rc;
 	if (liveupdate_blob_get_u32(&load->blob, node, "ioas", &ioas) ||
 	    liveupdate_blob_get_u32(&load->blob, node, "auto", &is_auto) ||
 	    iommufd_luo_load_table(&load->blob, node, &table->ser) ||
 	    is_auto > 1)
-		return iommufd_luo_load_bad("HWPT", id);
-	rc = load_check_table(load, id, ioas, table);
-	if (rc)
-		return rc;
-	table->hwpt = load_new_hwpt(load, load->ioas[table->ioas].ioas, id,
-				    is_auto);
-	if (IS_ERR(table->hwpt))
-		return PTR_ERR(table->hwpt);
-	rc = load_link_hwpt(load, table->hwpt, &table->ser);
+		return iommufd_luo_load_bad("HWPT", table->id);
+	table->auto_domain = is_auto;
+	rc = load_check_table(load, ioas, table);
 	if (!rc)
 		load->nr_tables++;
 	return rc;
@@ -225,27 +129,28 @@ static int load_hwpt(struct iommufd_load *load, int node)
 
 static bool load_is_hwpt(struct iommufd_load *load, u32 id)
 {
-	struct iommufd_object *obj = xa_load(&load->ictx->objects, id);
+	void *is_hwpt = xa_load(&load->ids, id);
 
-	return obj && obj->type == IOMMUFD_OBJ_HWPT_PAGING;
+	return is_hwpt && xa_to_value(is_hwpt);
 }
 
-static int load_device(struct iommufd_load *load, int node)
+static int load_read_device(struct iommufd_load *load, int node)
 {
-	u32 id = load_id(&load->blob, node), hwpt, kept;
-	u64 sbdf;
+	struct iommufd_load_device *device = &load->devices[load->nr_devices];
+	u32 hwpt, kept;
+	int rc;
 
+	rc = load_read_id(load, node, false, &device->id);
+	if (rc)
+		return rc;
 	if (liveupdate_blob_get_u32(&load->blob, node, "hwpt", &hwpt) ||
-	    liveupdate_blob_get_u64(&load->blob, node, "sbdf", &sbdf) ||
+	    liveupdate_blob_get_u64(&load->blob, node, "sbdf", &device->sbdf) ||
 	    liveupdate_blob_get_u32(&load->blob, node, "kept", &kept) ||
-	    (hwpt && !load_is_hwpt(load, hwpt)) || sbdf > LONG_MAX)
-		return iommufd_luo_load_bad("device", id);
-	if (!kept) {
-		xa_release(&load->ictx->objects, id);
-		return 0;
-	}
-	return xa_err(xa_store(&load->ictx->lu.pending, id, xa_mk_value(sbdf),
-			       GFP_KERNEL_ACCOUNT));
+	    (hwpt && !load_is_hwpt(load, hwpt)) || device->sbdf > LONG_MAX)
+		return iommufd_luo_load_bad("device", device->id);
+	if (kept)
+		load->nr_devices++;
+	return 0;
 }
 
 static int load_each(struct iommufd_load *load, const char *type,
@@ -260,12 +165,10 @@ static int load_each(struct iommufd_load *load, const char *type,
 
 static int load_account_mode(struct iommufd_load *load)
 {
-	u32 mode;
-
-	if (liveupdate_blob_get_u32(&load->blob, 0, "account-mode", &mode) ||
-	    mode >= IOPT_PAGES_ACCOUNT_MODE_NUM)
+	if (liveupdate_blob_get_u32(&load->blob, 0, "account-mode",
+				    &load->account_mode) ||
+	    load->account_mode >= IOPT_PAGES_ACCOUNT_MODE_NUM)
 		return iommufd_luo_load_bad("account mode", 0);
-	load->ictx->account_mode = mode;
 	return 0;
 }
 
@@ -278,33 +181,45 @@ static int load_page_size(struct iommufd_load *load)
 	return size == PAGE_SIZE ? 0 : iommufd_luo_load_bad("page size", size);
 }
 
-static int load_alloc(struct iommufd_load *load)
+static void *load_alloc_nodes(struct iommufd_load *load, const char *type,
+			      size_t size)
 {
-	xa_init(&load->ioas_of);
-	load->ioas = kvcalloc(iommufd_luo_load_count(load, "ioas") ?: 1,
-			      sizeof(*load->ioas), GFP_KERNEL);
-	load->tables = kvcalloc(iommufd_luo_load_count(load, "hwpt") ?: 1,
-				sizeof(*load->tables), GFP_KERNEL);
-	return load->ioas && load->tables ? 0 : -ENOMEM;
+	return kvcalloc(iommufd_luo_load_count(load, type) ?: 1, size,
+			GFP_KERNEL);
 }
 
-/* What the blob says, with nothing of it taken over. */
-static int load_read(struct iommufd_load *load)
+static int load_alloc(struct iommufd_load *load)
+{
+	xa_init(&load->ids);
+	xa_init(&load->ioas_of);
+	load->ioas = load_alloc_nodes(load, "ioas", sizeof(*load->ioas));
+	load->tables = load_alloc_nodes(load, "hwpt", sizeof(*load->tables));
+	load->devices = load_alloc_nodes(load, "device", sizeof(*load->devices));
+	return load->ioas && load->tables && load->devices ? 0 : -ENOMEM;
+}
+
+/**
+ * iommufd_luo_load_read - Read all that the blob says, and check it
+ * @load: the blob; a context is not needed yet
+ *
+ * Nothing is taken over.
+ *
+ * Return: 0; -EBADMSG or -EPROTO after a line in the log for what was wrong;
+ *         -EINTR, -ENOMEM. iommufd_luo_load_free() is due in any case.
+ */
+int iommufd_luo_load_read(struct iommufd_load *load)
 {
 	int rc;
 
 	rc = load_alloc(load);
 	rc = rc ?: load_page_size(load);
 	rc = rc ?: load_account_mode(load);
-	rc = rc ?: load_reserve(load, "ioas");
-	rc = rc ?: load_reserve(load, "hwpt");
-	rc = rc ?: load_reserve(load, "device");
 	rc = rc ?: iommufd_luo_load_read_files(load);
 	rc = rc ?: iommufd_luo_load_read_memory(load);
 	rc = rc ?: iommufd_luo_load_read_pages(load);
-	rc = rc ?: load_each(load, "ioas", load_ioas);
-	rc = rc ?: load_each(load, "hwpt", load_hwpt);
-	return rc ?: load_each(load, "device", load_device);
+	rc = rc ?: load_each(load, "ioas", load_read_ioas);
+	rc = rc ?: load_each(load, "hwpt", load_read_hwpt);
+	return rc ?: load_each(load, "device", load_read_device);
 }
 
 /**
@@ -320,7 +235,8 @@ int iommufd_luo_load_context(struct iommufd_load *load)
 {
 	int rc;
 
-	rc = load_read(load);
+	rc = iommufd_luo_load_read(load);
+	rc = rc ?: iommufd_luo_load_objects(load);
 	rc = rc ?: iommufd_luo_load_memory(load);
 	rc = rc ?: iommufd_luo_load_files(load);
 	rc = rc ?: iommufd_luo_load_pin(load);
@@ -333,12 +249,24 @@ int iommufd_luo_load_context(struct iommufd_load *load)
 	return iommufd_luo_load_commit(load);
 }
 
+static void load_free_allowed(struct iommufd_load_ioas *li)
+{
+	struct interval_tree_node *node;
+
+	while ((node = interval_tree_iter_first(&li->allowed, 0, ULONG_MAX))) {
+		interval_tree_remove(node, &li->allowed);
+		kfree(container_of(node, struct iopt_allowed, node));
+	}
+}
+
 /**
  * iommufd_luo_load_free - Free what was not built into the context
  * @load: the context
  */
 void iommufd_luo_load_free(struct iommufd_load *load)
 {
+	for (unsigned int i = 0; i < load->nr_ioas; i++)
+		load_free_allowed(&load->ioas[i]);
 	for (unsigned int i = 0; i < load->nr_areas; i++)
 		kfree(load->areas[i].area);
 	for (unsigned int i = 0; i < load->nr_pages; i++) {
@@ -359,5 +287,7 @@ void iommufd_luo_load_free(struct iommufd_load *load)
 	kvfree(load->pages);
 	kvfree(load->ioas);
 	kvfree(load->tables);
+	kvfree(load->devices);
+	xa_destroy(&load->ids);
 	xa_destroy(&load->ioas_of);
 }

@@ -3,6 +3,7 @@
 #define __IOMMUFD_LIVEUPDATE_LOAD_H
 
 #include <linux/generic_pt/liveupdate.h>
+#include <linux/interval_tree.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/liveupdate_blob.h>
 #include <linux/types.h>
@@ -89,25 +90,29 @@ struct iommufd_load_memory {
 /**
  * struct iommufd_load_area - an area on its way into its IOAS
  * @area:  the area, owned here until it is inserted
- * @ioas:  where it will be inserted
  * @pages: index of what it shows
  * @next:  1 + index of the next area that shows the same, 0 for none
  */
 struct iommufd_load_area {
 	struct iopt_area *area;
-	struct iommufd_ioas *ioas;
 	unsigned int pages;
 	unsigned int next;
 };
 
 /**
- * struct iommufd_load_ioas - an IOAS that was made
- * @ioas:   the IOAS
+ * struct iommufd_load_ioas - an IOAS
+ * @id:     its ID
+ * @small:  large pages are off
+ * @allowed: ranges that are allowed, until the IOAS has them
+ * @ioas:   what is made from it
  * @first:  index of its first area
  * @nr:     how many areas, ascending and apart
  * @mapped: bytes they show, modulo 2^64
  */
 struct iommufd_load_ioas {
+	u32 id;
+	bool small;
+	struct rb_root_cached allowed;
 	struct iommufd_ioas *ioas;
 	unsigned int first;
 	unsigned int nr;
@@ -115,23 +120,39 @@ struct iommufd_load_ioas {
 };
 
 /**
- * struct iommufd_load_table - an HWPT that was made, its table not in it yet
- * @hwpt: the HWPT
+ * struct iommufd_load_table - an HWPT
+ * @id:   its ID
+ * @auto_domain: its IOAS has made it
+ * @hwpt: what is made from it, its table not in it yet
  * @ioas: index of its IOAS
  * @ser:  the table, checked for form
  */
 struct iommufd_load_table {
+	u32 id;
+	bool auto_domain;
 	struct iommufd_hwpt_paging *hwpt;
 	unsigned int ioas;
 	struct pt_amdv1_ser ser;
 };
 
 /**
+ * struct iommufd_load_device - a device whose own file brings it
+ * @id:   its ID
+ * @sbdf: PCI segment << 16 | bus << 8 | devfn
+ */
+struct iommufd_load_device {
+	u32 id;
+	u64 sbdf;
+};
+
+/**
  * struct iommufd_load - a context that is being rebuilt
  * @blob:      its handover blob, checked for form
  * @session:   where the memfds are
- * @ictx:      the new context
+ * @ictx:      the new context; not there while the blob is read
  * @handle:    of @blob
+ * @account_mode: enum iopt_pages_account_mode, of the context
+ * @ids:       ID -> whether it is an HWPT's
  * @memories:  pages that had no file
  * @nr_memories: how many
  * @pages:     what areas show
@@ -143,6 +164,8 @@ struct iommufd_load_table {
  * @ioas_of:   ID -> index into @ioas
  * @tables:    the HWPTs
  * @nr_tables: how many
+ * @devices:   those whose files are in the session
+ * @nr_devices: how many
  * @again:     what failed may go well later
  * @committed: the tables are being taken over: there is no way back
  */
@@ -151,6 +174,8 @@ struct iommufd_load {
 	struct liveupdate_session *session;
 	struct iommufd_ctx *ictx;
 	u64 handle;
+	u32 account_mode;
+	struct xarray ids;
 	struct iommufd_load_memory *memories;
 	unsigned int nr_memories;
 	struct iommufd_load_file *files;
@@ -164,6 +189,8 @@ struct iommufd_load {
 	struct xarray ioas_of;
 	struct iommufd_load_table *tables;
 	unsigned int nr_tables;
+	struct iommufd_load_device *devices;
+	unsigned int nr_devices;
 	bool again;
 	bool committed;
 };
@@ -198,6 +225,8 @@ int iommufd_luo_load_table(const struct liveupdate_blob *blob, int node,
 			   struct pt_amdv1_ser *ser);
 
 struct file *iommufd_luo_new_file(void);
+int iommufd_luo_load_objects(struct iommufd_load *load);
+int iommufd_luo_load_read(struct iommufd_load *load);
 int iommufd_luo_load_context(struct iommufd_load *load);
 void iommufd_luo_load_free(struct iommufd_load *load);
 

@@ -59,15 +59,13 @@ static int load_read_area(struct iommufd_load *load,
 	la->area = load_new_area(ser);
 	if (!la->area)
 		return -ENOMEM;
-	la->ioas = li->ioas;
-	la->area->iopt = &li->ioas->iopt;
 	la->pages = pages;
 	la->next = load->pages[pages].areas;
 	load->pages[pages].areas = ++load->nr_areas;
 	li->mapped += la->area->node.last - la->area->node.start + 1;
 	if (!load_area_fits(la->area, &load->pages[pages]) ||
 	    (li->nr && la->area->node.start <= la[-1].area->node.last))
-		return iommufd_luo_load_bad("area of IOAS", li->ioas->obj.id);
+		return iommufd_luo_load_bad("area of IOAS", li->id);
 	li->nr++;
 	return 0;
 }
@@ -101,7 +99,7 @@ int iommufd_luo_load_read_areas(struct iommufd_load *load, int node,
 
 	ser = iommufd_luo_load_array(&load->blob, node, "areas", sizeof(*ser), &n);
 	if (!ser)
-		return iommufd_luo_load_bad("areas of IOAS", li->ioas->obj.id);
+		return iommufd_luo_load_bad("areas of IOAS", li->id);
 	rc = load_more_areas(load, n);
 	li->first = load->nr_areas;
 	for (unsigned int i = 0; i < n && !rc; i++) {
@@ -165,8 +163,7 @@ int iommufd_luo_load_commit(struct iommufd_load *load)
 		rc = pt_amdv1_install(load->tables[i].hwpt->common.domain,
 				      &load->tables[i].ser);
 	if (rc)
-		return iommufd_luo_load_bad("table of HWPT",
-					    load->tables[0].hwpt->common.obj.id);
+		return iommufd_luo_load_bad("table of HWPT", load->tables[0].id);
 	for (unsigned int i = 0; i < load->nr_areas; i++)
 		load_insert_area(load, &load->areas[i]);
 	return 0;

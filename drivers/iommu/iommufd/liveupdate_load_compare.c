@@ -60,7 +60,7 @@ static int load_differs(const struct load_compare *c, u64 iova, phys_addr_t was,
 			phys_addr_t is)
 {
 	pr_warn("IOAS %u IOVA %#llx: mapped to %pa, the memfd has %pa\n",
-		c->load->ioas[c->table->ioas].ioas->obj.id, iova, &was, &is);
+		c->load->ioas[c->table->ioas].id, iova, &was, &is);
 	return -EBADMSG;
 }
 

@@ -37,7 +37,6 @@ struct compare {
 	struct iommufd_load load;
 	struct iommufd_load_table hwpt;
 	struct iommufd_load_ioas li;
-	struct iommufd_ioas *ioas;
 	struct iommufd_load_area areas[PARTS + 1];
 	struct iopt_area area[PARTS + 1];
 	struct iommufd_load_pages pages[PARTS];
@@ -88,7 +87,7 @@ static void make_area(struct compare *c, unsigned int n)
 	c->area[n].node.start = parts[n].iova;
 	c->area[n].node.last = parts[n].iova + parts[n].bytes - 1;
 	c->areas[n] = (struct iommufd_load_area) {
-		.area = &c->area[n], .ioas = c->ioas, .pages = n,
+		.area = &c->area[n], .pages = n,
 	};
 }
 
@@ -97,14 +96,12 @@ static struct compare *make(struct kunit *test)
 	struct compare *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
-	c->ioas = kunit_kzalloc(test, sizeof(*c->ioas), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, c->ioas);
 	make_table(test, c);
 	for (unsigned int n = 0; n < PARTS; n++) {
 		make_pins(c, n);
 		make_area(c, n);
 	}
-	c->li = (struct iommufd_load_ioas) { .ioas = c->ioas, .nr = PARTS };
+	c->li = (struct iommufd_load_ioas) { .nr = PARTS };
 	c->load.pages = c->pages;
 	c->load.areas = c->areas;
 	c->load.ioas = &c->li;

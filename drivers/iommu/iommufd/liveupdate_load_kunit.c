@@ -412,18 +412,26 @@ static void test_context(struct kunit *test)
 	const struct context_case *c = test->param_value;
 	unsigned long tables = table_pages();
 	struct iommufd_load load = {};
+	struct liveupdate_blob blob;
 	struct file *file;
 
-	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&load.blob, "test"), 0);
-	c->write(&load.blob);
-	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&load.blob), 0);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&blob, "test"), 0);
+	c->write(&blob);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&blob), 0);
+
+	/* Without a context: no object can have been made. */
+	load.blob = blob;
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_read(&load), c->rc);
+	iommufd_luo_load_free(&load);
+
+	load = (struct iommufd_load) { .blob = blob };
 	file = iommufd_luo_new_file();
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	load.ictx = file->private_data;
 
 	KUNIT_EXPECT_EQ(test, iommufd_luo_load_context(&load), c->rc);
 	iommufd_luo_load_free(&load);
-	liveupdate_blob_free(&load.blob, 0);
+	liveupdate_blob_free(&blob, 0);
 	__fput_sync(file);
 	KUNIT_EXPECT_EQ(test, table_pages(), tables);
 }
