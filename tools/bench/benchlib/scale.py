@@ -2,8 +2,7 @@
 """What sizes that nobody measured would cost: lines through those that were.
 
 Each row is a fixed part and one that grows with the memory, or with the devices. What
-this takes for granted stands in the guide, Documentation/userspace-api/
-liveupdate-noiommu/cost.rst.
+this takes for granted is on the page tools/carryover/doc/cost.rst.
 """
 
 from . import fit
