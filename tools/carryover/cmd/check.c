@@ -16,9 +16,9 @@
 static const char help[] =
 "usage: carryover check [OPTION...] [DEVICE...]\n"
 "\n"
-"Can this machine, and that second kernel, do a live update? Says what stands in the\n"
-"way and what to do about it. Changes nothing that it does not undo. Without DEVICE\n"
-"(0000:00:03.0) it looks at all devices that vfio-pci has.\n"
+"Can this machine, and a second kernel, do a live update? Finds the blockers and gives\n"
+"the remedies. Undoes all of its changes. Without DEVICE (0000:00:03.0) it checks all\n"
+"devices that vfio-pci has.\n"
 "\n"
 "  --kernel IMAGE       the second kernel: can it take over, and does it fit?\n"
 "  --initrd FILE        its initrd, which has to fit as well\n"
@@ -26,8 +26,8 @@ static const char help[] =
 "  --append TEXT        more of it\n"
 "  --session NAME       a session name that has to be free; may repeat\n"
 "  --pins SIZE          how much memory programs will map, such as 2G\n"
-"  --store[=PID]        rehearse what systemd does with the files of its services, or\n"
-"                       with those that another process holds: preserve and close\n"
+"  --store[=PID]        rehearse the handover of the files of systemd's services, or of\n"
+"                       those that another process holds: preserve and close\n"
 "  --root DIR           look at copies of /proc and /sys below DIR\n"
 "  --all                show what is good, too\n"
 "  --json               for programs\n"
@@ -40,8 +40,8 @@ static const char help[] =
 "  carryover check --store\n"
 "  carryover check --json | jq '.findings[] | select(.level == \"fail\")'\n"
 "\n"
-"exit codes: 0 ready, 1 something stands in the way, 2 wrong usage, 3 the image or\n"
-"the machine could not be read";
+"exit codes: 0 ready, 1 a check failed, 2 wrong usage, 3 the image or the machine could\n"
+"not be read";
 
 enum { OPT_KERNEL = 1, OPT_INITRD, OPT_CMDLINE, OPT_APPEND, OPT_SESSION, OPT_PINS,
        OPT_STORE, OPT_ROOT, OPT_ALL, OPT_JSON, OPT_DETAILED, OPT_HELP };

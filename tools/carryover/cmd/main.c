@@ -20,8 +20,8 @@ struct command {
 static const struct command commands[] = {
 	{ "check", "can this machine and that kernel do a live update?", cmd_check },
 	{ "run", "check, load the next kernel, wait until all are ready, kexec", cmd_run },
-	{ "inspect", "show what is handed over, live or saved", cmd_inspect },
-	{ "timeline", "show what a live update did, and when", cmd_timeline },
+	{ "inspect", "show a handover, live or saved", cmd_inspect },
+	{ "timeline", "show the steps of a live update, and their times", cmd_timeline },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -21,30 +21,30 @@ struct options {
 };
 
 static const char help[] =
-	"usage: inspect [OPTIONS] outgoing|incoming|FILE|-\n"
+	"usage: carryover inspect [OPTION...] outgoing|incoming|FILE|-\n"
 	"\n"
-	"Shows what one kernel hands over to the next: sessions, their files, and\n"
-	"the state of iommufds, VFIO devices and memfds.\n"
+	"Shows a handover from one kernel to the next: sessions, their files, and the\n"
+	"state of iommufds, VFIO devices and memfds.\n"
 	"\n"
-	"  outgoing      what this kernel has been told to hand over\n"
-	"  incoming      what the previous kernel left and nobody has retrieved yet\n"
+	"  outgoing      the handover that this kernel will leave\n"
+	"  incoming      the handover that arrived, without files that were retrieved\n"
 	"  FILE          saved earlier: all of it, or one handover blob; - is stdin\n"
 	"\n"
 	"  --verify      check it as the next kernel will, and the files against\n"
 	"                each other\n"
 	"  --json        for programs\n"
-	"  --svg FILE    draw IOVAs, what backs them and where that is in memory\n"
+	"  --svg FILE    draw IOVAs, the files behind them and their place in memory\n"
 	"  --save FILE   write all of it to FILE, to be read with inspect or dtc\n"
 	"  --extract DIR write every handover blob to a file of its own\n"
 	"  --help\n"
 	"\n"
 	"examples:\n"
-	"  inspect outgoing                       in the old kernel, after PRESERVE_FD\n"
-	"  inspect --verify incoming              in the new kernel, before RETRIEVE_FD\n"
-	"  inspect --save before.dtb outgoing     keep it for later\n"
-	"  inspect --svg map.svg before.dtb       ... and draw it\n"
+	"  carryover inspect outgoing                    in the old kernel, after PRESERVE_FD\n"
+	"  carryover inspect --verify incoming           in the new kernel, before RETRIEVE_FD\n"
+	"  carryover inspect --save before.dtb outgoing  keep it for later\n"
+	"  carryover inspect --svg map.svg before.dtb    ... and draw it\n"
 	"\n"
-	"exit status: 0 good, 1 damaged or --verify found something, 2 usage,\n"
+	"exit codes: 0 good, 1 damaged or --verify found something, 2 usage,\n"
 	"3 not readable or no handover\n";
 
 static const struct option long_options[] = {
@@ -87,7 +87,8 @@ static int parse(int argc, char **argv, struct options *options)
 			return INSPECT_USAGE;
 		}
 	if (optind + 1 != argc) {
-		fputs("usage: inspect [OPTIONS] outgoing|incoming|FILE|-, see --help\n", stderr);
+		fputs("usage: carryover inspect [OPTION...] outgoing|incoming|FILE|-, see --help\n",
+		      stderr);
 		return INSPECT_USAGE;
 	}
 	options->path = argv[optind];

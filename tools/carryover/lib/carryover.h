@@ -3,8 +3,8 @@
  * libcarryover: live update of no-IOMMU VFIO devices, call by call.
  *
  * The library is a thin layer over the kernel's uapi. It keeps no state of its
- * own: what it hands out is file descriptors, IDs and mappings, all owned by
- * the caller. Its calls may be mixed freely with the bare ioctls.
+ * own: it hands out file descriptors, IDs and mappings, all owned by the caller.
+ * Its calls may be mixed freely with the bare ioctls.
  *
  * Conventions, valid for every call unless it says otherwise:
  *
@@ -12,7 +12,7 @@
  * - A call returns 0, or a file descriptor, on success and a negative errno
  *   on failure. After a failure co_error() names the object and the reason.
  * - A file descriptor that is returned belongs to the caller, has O_CLOEXEC
- *   set and goes away with close(2).
+ *   set and is released with close(2).
  * - Output arguments are written on success only.
  * - A PCI device is named by its full address, "0000:00:03.0".
  * - Calls are thread safe as far as the kernel objects behind them are.
@@ -31,7 +31,7 @@ extern "C" {
 /* ------------------------------------------------------------- errors -- */
 
 /**
- * co_error - what the last failed call of this thread was about
+ * co_error - the object and the reason of the last failure in this thread
  *
  * Returns: a text such as "PRESERVE_FD of device 0000:00:03.0 (fd 6) as
  * token 3 in session disk (fd 4): Operation not supported"; "no error" if nothing
@@ -48,28 +48,29 @@ const char *co_error(void);
  * Only one process at a time can have it open. Sessions outlive it.
  *
  * Returns: a file descriptor; -ENOENT without the kernel's liveupdate=on,
- * -EBUSY while somebody else has it open, whom co_error() names if /proc shows it.
+ * -EBUSY while another process has it open, which co_error() names if /proc shows
+ * it.
  */
 int co_luo_open(void);
 
 /**
- * co_luo_open_wait - open /dev/liveupdate when nobody else has it open any more
+ * co_luo_open_wait - open /dev/liveupdate when no other process has it open
  * @timeout: in ms, -1 for ever
  *
- * Programs that are all told at the same moment to make their sessions, as services
- * are when systemd stops them, find it open in one of the others for a short while.
+ * For programs that are told to make their sessions all at the same time, as
+ * services are when systemd stops them. Each has it open for a short while only.
  *
- * Returns: as co_luo_open(), -EBUSY when the time was over.
+ * Returns: as co_luo_open(); -EBUSY when the time was over.
  */
 int co_luo_open_wait(int timeout);
 
 /**
- * co_session_create - begin to collect what goes into the next kernel
+ * co_session_create - make a session for files that go into the next kernel
  * @luo: from co_luo_open()
  * @name: at most 63 characters, unique
  *
- * The session, and with it everything preserved in it, lasts as long as the
- * file descriptor stays open in some process, up to the kexec itself.
+ * The session, and all objects preserved in it, last as long as the file
+ * descriptor stays open in some process, up to the kexec itself.
  *
  * Returns: a session file descriptor; -EEXIST if the name is taken,
  * -ENAMETOOLONG if it is too long, -ENOPKG as for co_session_retrieve().
@@ -77,11 +78,11 @@ int co_luo_open_wait(int timeout);
 int co_session_create(int luo, const char *name);
 
 /**
- * co_session_retrieve - take over a session the last kernel left
+ * co_session_retrieve - take over a session from the last kernel
  * @luo: from co_luo_open()
  * @name: the name given to co_session_create()
  *
- * In a kernel with modules this loads what the files of sessions need.
+ * In a kernel with modules this loads the modules that the files of sessions need.
  *
  * Returns: a session file descriptor; -ENOENT if no such session arrived,
  * -ENOPKG if a module it needs was not found; load it and call again.
@@ -94,11 +95,11 @@ int co_session_retrieve(int luo, const char *name);
  * @fd: a memfd, an iommufd or a VFIO device; stays the caller's
  * @token: the number to ask for in the next kernel, unique in the session
  *
- * The order of the calls does not matter. From here on the object cannot be
- * changed (-EBUSY); the device goes on working. Closing the session undoes it.
+ * The order of the calls does not matter. From then on the object cannot be
+ * changed (-EBUSY); the device goes on working. Closing the session undoes this.
  *
  * Returns: 0; -ENOENT if this kernel cannot carry that kind of file,
- * -EOPNOTSUPP if it cannot carry this one (the kernel log says why), -EEXIST
+ * -EOPNOTSUPP if it cannot carry this file (the kernel log says why), -EEXIST
  * if the token is taken, -EBUSY if the file is in a session already.
  */
 int co_session_preserve(int session, int fd, uint64_t token);
@@ -108,9 +109,13 @@ int co_session_preserve(int session, int fd, uint64_t token);
  * @session: from co_session_retrieve()
  * @token: the number given to co_session_preserve()
  *
- * The order of the calls does not matter. A failure is final for that token.
+ * The order of the calls does not matter. After -ENODEV, -EPERM, -EBUSY, -ENOMEM,
+ * -ENOSPC or -EINTR, mend the cause and call again. Other failures are final for
+ * that token.
  *
- * Returns: a file descriptor; -ENOENT if there is no such token.
+ * Returns: a file descriptor; -ENOENT if there is no such token, -ENODATA if the
+ * file was optional and was left behind, -ENODEV if the device is not there or not
+ * bound to vfio-pci, -EPERM without CAP_SYS_RAWIO or no-IOMMU mode.
  */
 int co_session_retrieve_fd(int session, uint64_t token);
 
@@ -118,7 +123,7 @@ int co_session_retrieve_fd(int session, uint64_t token);
  * co_session_finish - end a session that arrived
  * @session: from co_session_retrieve()
  *
- * What was not retrieved by now is dropped; a device among it is stopped
+ * Objects that were not retrieved are dropped; a device among them is stopped
  * before its memory is freed. The file descriptor still has to be closed.
  *
  * Returns: 0 or a negative errno.
@@ -126,39 +131,38 @@ int co_session_retrieve_fd(int session, uint64_t token);
 int co_session_finish(int session);
 
 /**
- * co_session_name - the name of a session that is given by its descriptor
+ * co_session_name - get the name of a session
  * @session: a session, for instance one that a supervisor passed on
  * @name: output
- * @size: of @name, 64 is enough for every one
+ * @size: of @name, 64 is enough for every name
  *
  * A session's descriptor may be given to another process, over a socket or by
- * inheritance; every call of a session works there as well.
+ * inheritance. Every call of a session works there as well.
  *
- * Returns: 0; -EINVAL if it is the descriptor of something else.
+ * Returns: 0; -EINVAL if it is no descriptor of a session.
  */
 int co_session_name(int session, char *name, size_t size);
 
 /**
- * co_timeline_mark - have the kernel note that something happens now
- * @text: what, 1 to 39 printable characters
+ * co_timeline_mark - have the kernel note an event that happens now
+ * @text: the event, 1 to 39 printable characters
  *
- * It is shown by carryover timeline, beside what the kernel did. The first mark
+ * carryover timeline shows it beside the kernel's own events. The first mark
  * after a kexec is taken for the first I/O. Needs debugfs.
  *
- * Returns: 0; -ENOENT where the kernel keeps no timeline, -EINVAL for a text that
- * is no such.
+ * Returns: 0; -ENOENT if the kernel keeps no timeline, -EINVAL for any other text.
  */
 int co_timeline_mark(const char *text);
 
 /* ----------------------------------------------- asked by carryover run -- */
 
 /**
- * co_ready_listen - be one of those whom carryover run asks to prepare
+ * co_ready_listen - have carryover run ask this program to prepare
  * @name: of the session, or a path if it has a '/'
  *
- * Makes the socket /run/carryover/NAME, and the folder. A socket that was left
- * behind by a program that died is replaced. It belongs to the caller as a file,
- * too: unlink(2) it before a regular end.
+ * Makes the socket /run/carryover/NAME, and the folder. The socket of a program
+ * that died is replaced. The socket belongs to the caller as a file, too: unlink(2)
+ * it before a regular end.
  *
  * Returns: a file descriptor that can be polled for a request; -EADDRINUSE if
  * another program listens there.
@@ -170,43 +174,44 @@ int co_ready_listen(const char *name);
  * @listener: from co_ready_listen()
  * @timeout: in ms, -1 for ever
  *
- * After it: stop all that maps and unmaps, put the files into the session, then
+ * Then stop all calls that map and unmap, put the files into the session, and
  * answer.
  *
- * Returns: a file descriptor that stands for the request; -ETIMEDOUT, -EPROTO if
- * something else was said.
+ * Returns: a file descriptor that stands for the request; -ETIMEDOUT when the time
+ * was over, -EPROTO for any other message.
  */
 int co_ready_wait(int listener, int timeout);
 
 /**
- * co_ready_progress - say what is being done
+ * co_ready_progress - report the present activity
  * @request: from co_ready_wait()
  * @text: for people
  *
- * Returns: 0; -EPIPE if nobody waits any more.
+ * Returns: 0; -EPIPE if carryover run does not wait any more.
  */
 int co_ready_progress(int request, const char *text);
 
 /**
- * co_ready_answer - say that all is in the session, or why not
+ * co_ready_answer - report that the session is complete, or refuse
  * @request: from co_ready_wait()
  * @refusal: the reason, or NULL for ready
  *
- * Keep the session open from here on, and listen with co_ready_cancelled().
+ * Keep the session open from then on, and listen with co_ready_cancelled().
  *
- * Returns: 0; -EPIPE if nobody waits any more.
+ * Returns: 0; -EPIPE if carryover run does not wait any more.
  */
 int co_ready_answer(int request, const char *refusal);
 
 /**
- * co_ready_cancelled - wait until there is no kexec after all
+ * co_ready_cancelled - wait until the kexec is cancelled
  * @request: from co_ready_wait(); closed if the call succeeds
  * @timeout: in ms, -1 for ever
  *
- * After it close the session, and go on as before. When the kexec comes, nothing
- * does.
+ * Then close the session, and go on as before. The call does not return from a
+ * kexec.
  *
- * Returns: 0 when it was cancelled, or whoever asked is gone; -ETIMEDOUT.
+ * Returns: 0 when the kexec was cancelled, or carryover run has ended; -ETIMEDOUT
+ * when the time was over.
  */
 int co_ready_cancelled(int request, int timeout);
 
@@ -218,9 +223,9 @@ int co_ready_cancelled(int request, int timeout);
 #define CO_BDF_SIZE 13
 
 /**
- * co_pci_driver - which driver a PCI device has
+ * co_pci_driver - get the driver of a PCI device
  * @bdf: its address
- * @name: output, "" if none
+ * @name: output, "" without a driver
  * @size: of @name
  *
  * Returns: 0; -ENODEV if there is no such device.
@@ -233,8 +238,8 @@ int co_pci_driver(const char *bdf, char *name, size_t size);
  * @driver: such as "vfio-pci"
  *
  * Takes the device from the driver it has. For vfio-pci the call returns when
- * the character device exists. A device that has the driver already is left
- * alone.
+ * the character device exists. A device that has the driver already is not
+ * changed.
  *
  * Returns: 0; -ENODEV if the driver did not take the device.
  */
@@ -244,7 +249,7 @@ int co_pci_bind(const char *bdf, const char *driver);
  * co_pci_unbind - take a PCI device from its driver
  * @bdf: its address
  *
- * The override that co_pci_bind() left behind is removed as well.
+ * The override of co_pci_bind() is removed as well.
  *
  * Returns: 0 or a negative errno.
  */
@@ -253,7 +258,7 @@ int co_pci_unbind(const char *bdf);
 /* ------------------------------------------------------- VFIO devices -- */
 
 /**
- * co_device_path - the VFIO character device of a PCI device
+ * co_device_path - get the path of a PCI device's VFIO character device
  * @bdf: its address; vfio-pci has it
  * @path: output, such as "/dev/vfio/devices/noiommu-vfio0"
  * @size: of @path
@@ -277,8 +282,8 @@ int co_device_open(const char *bdf);
  * @iommufd: from co_iommufd_open()
  * @device_id: output, the ID of the device within @iommufd
  *
- * A device that does not come out of a live update is reset here, and its Bus
- * Master is off afterwards.
+ * A device that did not come out of a live update is reset, and its Bus Master is
+ * off afterwards.
  *
  * Returns: 0 or a negative errno.
  */
@@ -287,8 +292,8 @@ int co_device_bind(int device, int iommufd, uint32_t *device_id);
 /**
  * co_device_attach - attach a bound VFIO device to an address space
  * @device: bound by co_device_bind()
- * @pt_id: in: an IOAS or a HWPT; out: the HWPT, if an IOAS was given then the
- *         one the kernel made or reused for it
+ * @pt_id: in: an IOAS or a HWPT; out: the HWPT; for an IOAS this is the HWPT that
+ *         the kernel made or reused for it
  *
  * Returns: 0 or a negative errno; -EBUSY while preserved.
  */
@@ -303,15 +308,15 @@ int co_device_attach(int device, uint32_t *pt_id);
 int co_device_detach(int device);
 
 /**
- * co_device_set_optional - may a live update leave the device behind?
+ * co_device_set_optional - let a live update leave the device behind, or not
  * @device: bound by co_device_bind()
- * @optional: when its file, or its iommufd, can't be frozen, the live update goes
- * on without it and the device is stopped; otherwise reboot() fails
+ * @optional: if true, the live update goes on without the device when its file, or
+ * its iommufd, can't be frozen, and the device is stopped; if false, reboot() fails
  *
- * For the file descriptor store of a service manager, where the files of all
- * services are in one session, and one that lacks another would cost all of them.
- * In the next kernel co_session_retrieve_fd() gives -ENODATA for what was left
- * behind. A retrieved device has to be told again.
+ * For the file descriptor store of a service manager. There the files of all
+ * services are in one session, and an incomplete device would cost all devices.
+ * In the next kernel co_session_retrieve_fd() gives -ENODATA for a device that was
+ * left behind. A retrieved device is not optional until the next call.
  *
  * Returns: 0; -EOPNOTSUPP if it is not bound; -ENOTTY if the kernel cannot
  * preserve devices.
@@ -350,18 +355,18 @@ int co_config_write(int device, unsigned int offset, const void *value,
 		    size_t size);
 
 /**
- * co_bus_master - let a device write memory, or keep it from it
+ * co_bus_master - allow or forbid a device to write memory
  * @device: bound by co_device_bind()
  * @on: the new state of the Bus Master bit
  *
- * Binding leaves it off, and a device without it drops its DMA silently.
+ * It is off after binding. A device without it drops its DMA silently.
  *
  * Returns: 0 or a negative errno.
  */
 int co_bus_master(int device, bool on);
 
 /**
- * co_bus_master_get - may the device write memory?
+ * co_bus_master_get - get the state of the Bus Master bit
  * @device: bound by co_device_bind()
  *
  * Returns: 1 or 0, or a negative errno.
@@ -373,7 +378,7 @@ int co_bus_master_get(int device);
  * @device: the VFIO device; not owned
  * @size: of the BAR
  * @offset: of the BAR in the file
- * @map: the BAR, or NULL where the kernel lets nobody map it and each access
+ * @map: the BAR, or NULL if the kernel does not let it be mapped and each access
  *       is a system call
  */
 struct co_bar {
@@ -384,7 +389,7 @@ struct co_bar {
 };
 
 /**
- * co_bar_open - get at a BAR
+ * co_bar_open - get access to a BAR
  * @bar: output; to be closed before @device
  * @device: bound by co_device_bind()
  * @index: 0 to 5
@@ -458,7 +463,7 @@ int co_ioas_alloc(int iommufd, uint32_t *ioas);
 /**
  * co_hwpt_alloc - make a page table for an I/O address space
  * @iommufd: from co_iommufd_open()
- * @device_id: from co_device_bind(), the kind of device it is for
+ * @device_id: from co_device_bind(), a device of the kind it is for
  * @ioas: from co_ioas_alloc()
  * @hwpt: output, its ID
  *
@@ -509,9 +514,9 @@ int co_map(int iommufd, uint32_t ioas, uint64_t iova, void *memory,
  * @ioas: from co_ioas_alloc()
  * @memory: page aligned
  * @length: of the mapping
- * @iova: output, where it is
+ * @iova: output, the IOVA
  *
- * Readable and writable. The next kernel's program finds it with
+ * Readable and writable. The next kernel's program finds the mapping with
  * co_ioas_next_area().
  *
  * Returns: 0; -ENOSPC if no range of IOVAs is free, -EBUSY while preserved.
@@ -526,7 +531,7 @@ int co_map_anywhere(int iommufd, uint32_t ioas, void *memory, uint64_t length,
  * @fd: the memfd; not needed any more afterwards
  * @start: offset in the memfd
  * @length: of the mapping
- * @iova: output, where it is
+ * @iova: output, the IOVA
  *
  * Returns: as co_map_anywhere().
  */
@@ -547,10 +552,10 @@ int co_unmap(int iommufd, uint32_t ioas, uint64_t iova, uint64_t length);
 /* -------------------------------------------------- physical addresses -- */
 
 /**
- * struct co_run - IOVAs that are physically contiguous
+ * struct co_run - a range of IOVAs that is physically contiguous
  * @iova: first IOVA
  * @pa: physical address of the first byte
- * @length: of the run
+ * @length: of the range
  */
 struct co_run {
 	uint64_t iova;
@@ -559,7 +564,7 @@ struct co_run {
 };
 
 /**
- * co_pa - where an IOVA is in memory
+ * co_pa - get the physical address of an IOVA
  * @iommufd: from co_iommufd_open()
  * @ioas: with a no-IOMMU device attached
  * @iova: the IOVA
@@ -573,7 +578,7 @@ int co_pa(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *pa,
 	  uint64_t *length);
 
 /**
- * co_pa_runs - cut a mapped range into physically contiguous runs
+ * co_pa_runs - divide a mapped range into physically contiguous ranges
  * @iommufd: from co_iommufd_open()
  * @ioas: with a no-IOMMU device attached
  * @iova: first IOVA
@@ -581,8 +586,8 @@ int co_pa(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *pa,
  * @runs: output, in the order of the IOVAs
  * @max: room in @runs
  *
- * Returns: the number of runs; -ENOSPC if there are more than @max, or what
- * co_pa() returned.
+ * Returns: the number of contiguous ranges; -ENOSPC if there are more than @max;
+ * other errors are those of co_pa().
  */
 int co_pa_runs(int iommufd, uint32_t ioas, uint64_t iova, uint64_t length,
 	       struct co_run *runs, unsigned int max);
@@ -608,7 +613,7 @@ struct co_buffer {
  * @size: of the memfd
  * @huge: ask for 2 MiB pages; it is a wish, not a promise
  *
- * Every page is touched, because DMA into a page that never was is lost.
+ * Every page is touched, because DMA into a page that was never touched is lost.
  *
  * Returns: 0 or a negative errno.
  */
@@ -623,11 +628,11 @@ int co_buffer_create(struct co_buffer *buffer, const char *name, size_t size,
  * @page_size: such as 2 MiB or 1 GiB
  *
  * The pages come from the kernel's pool of that size, see
- * /sys/kernel/mm/hugepages/. Memory that may also be of ordinary pages is had with
- * co_buffer_create().
+ * /sys/kernel/mm/hugepages/. co_buffer_create() gives memory that may also have
+ * ordinary pages.
  *
  * Returns: 0; -ENODEV if the kernel has no pages of that size, -ENOMEM if too few
- * are free in the pool, -EINVAL for a size that is no multiple.
+ * are free in the pool, -EINVAL for a size that is no multiple of @page_size.
  */
 int co_buffer_create_huge(struct co_buffer *buffer, const char *name,
 			  size_t size, size_t page_size);
@@ -643,54 +648,54 @@ int co_buffer_open(struct co_buffer *buffer, int fd);
 
 /**
  * co_buffer_close - unmap and close
- * @buffer: from one of the above
+ * @buffer: from one of the calls above
  *
  * Mappings in an IOAS stay.
  */
 void co_buffer_close(struct co_buffer *buffer);
 
 /**
- * co_ioas_file - the file behind an IOVA
+ * co_ioas_file - get the file behind an IOVA
  * @iommufd: the context
  * @ioas: ID of the address space
  * @iova: a mapped IOVA
  * @offset: output, the byte of the file that the IOVA shows
  * @length: output, bytes from there that the mapping shows in order
  *
- * For a process that has nothing but the iommufd and wants to see its device's
- * memory. Needs CAP_SYS_RAWIO.
+ * For a process that has nothing but the iommufd and needs its device's memory.
+ * Needs CAP_SYS_RAWIO.
  *
- * Returns: a file descriptor the caller owns; -ENOENT where nothing is mapped,
- * -EOPNOTSUPP for memory that was mapped by its address and is no file's (after
- * a live update it is a memfd's).
+ * Returns: a file descriptor that the caller owns; -ENOENT if nothing is mapped
+ * there, -EOPNOTSUPP for user memory (IOMMU_IOAS_MAP), which has no file until a
+ * live update makes it a memfd.
  */
 int co_ioas_file(int iommufd, uint32_t ioas, uint64_t iova, uint64_t *offset,
 		 uint64_t *length);
 
 /**
- * co_ioas_next - which address spaces a context has
+ * co_ioas_next - list the address spaces of a context
  * @iommufd: the context
- * @ioas: where to begin, 0 for all; output, the first ID of an address space
+ * @ioas: the ID to begin with, 0 for all; output, the first ID of an address space
  *	from there on
  *
- * For a process that has nothing but the iommufd: asked again from the answer
- * + 1 on, until there is none.
+ * For a process that has nothing but the iommufd. Call it again from the answer
+ * + 1 on, until there is no other address space.
  *
  * Returns: 0; -ENOENT when there is no other.
  */
 int co_ioas_next(int iommufd, uint32_t *ioas);
 
 /**
- * co_ioas_next_area - what is mapped in an address space
+ * co_ioas_next_area - list the mappings of an address space
  * @iommufd: the context
  * @ioas: ID of the address space
- * @iova: where to look; output, the first IOVA of the mapping that is there, or
- *	of the first one behind
+ * @iova: an IOVA; output, the first IOVA of the mapping that contains it, or of the
+ *	first mapping behind it
  * @last: output, the last IOVA of that mapping
  * @writable: output, whether the device may write to it; or NULL
  *
- * Asked again from @last + 1 on, unless that is 0, until there is none.
- * co_ioas_file() gives the memory.
+ * Call it again from @last + 1 on, unless that is 0, until there is no other
+ * mapping. co_ioas_file() gives the memory.
  *
  * Returns: 0; -ENOENT when there is no other, or no such address space.
  */
