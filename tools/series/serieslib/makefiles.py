@@ -9,7 +9,7 @@ from typing import Dict, List, Set
 from baselib import hooks
 
 # With what is before it, the end of a line that goes on included.
-WORD = re.compile(r"(?:[ \t]|\\\n)+[\w.-]+")
+WORD = re.compile(r"(?:[ \t]|\\\n)+[\w./-]+")
 
 
 def _logical(lines: List[str]) -> List[str]:
