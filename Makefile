@@ -102,25 +102,25 @@ check: packages
 	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory userspace
 	$(SAY) tests
-	@tools/check/run $(TESTS)
+	@tools/tests/run $(TESTS)
 
 check-debug: packages
 	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory userspace
 	$(SAY) tests, on the debug kernel
-	@tools/check/run debug $(TESTS)
+	@tools/tests/run debug $(TESTS)
 
 check-distro: packages
 	@tools/vm/build distro off
 	@$(MAKE) --no-print-directory userspace
 	$(SAY) tests, on Debian's own configuration
-	@tools/check/run distro $(TESTS)
+	@tools/tests/run distro $(TESTS)
 
 check-kcsan: packages
 	@tools/vm/build kcsan
 	@$(MAKE) --no-print-directory userspace
 	$(SAY) tests, on a kernel that reports races
-	@tools/check/kcsan $(TESTS)
+	@tools/tests/kcsan $(TESTS)
 
 bench: packages userspace
 	@tools/vm/build base release
@@ -130,12 +130,12 @@ bench: packages userspace
 check-matrix: packages
 	@tools/base/packages matrix
 	$(SAY) configurations
-	@tools/check/matrix full
+	@tools/matrix/run full
 
 baseline: packages
 	$(SAY) the base's own selftests, on the unmodified base
 	@tools/vm/build base
-	@tools/check/selftests/suite record
+	@tools/tests/suites/base record
 
 shell: kernel userspace
 	@tools/vm/vm shell --files $(BIN) $(VMFLAGS)
