@@ -3,8 +3,8 @@
 # Everything that is fetched or built goes into the cache folder, which is
 # $CARRYOVER_CACHE or ~/.cache/carryover; the checkout stays as it is.
 
-CARRYOVER_CACHE ?= $(HOME)/.cache/carryover
-export CARRYOVER_CACHE
+include tools/lib/cache.mk
+export CARRYOVER_CACHE := $(CACHE)
 # KSRC=DIR: a kernel source tree to use instead of the packaged one.
 export KSRC
 PROFILE ?= release

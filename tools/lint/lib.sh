@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # For the checks below tools/lint: which files there are to check.
 
-# shellcheck source=../base/common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../base/common.sh"
+# shellcheck source=../lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 cd "$TOP" || exit 1
 
 # The repository's files, new ones included; in an unpacked archive, all files.

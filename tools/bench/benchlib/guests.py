@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict
 
-TOP = Path(__file__).resolve().parents[3]
+from carryover.common import TOP
+
 # "rep stos" and "rep movs" count once for each of their steps, and with these features
 # the kernel's steps are bytes.
 CPU = "max,-erms,-fsrm"

@@ -10,7 +10,10 @@ import time
 from functools import cache
 from pathlib import Path
 
-from .common import LOCK, SOURCE, TOP, WORK, MatrixError, environment, prepare, say
+from carryover import config as options
+from carryover.common import BUILD_LOCK, TOP, ToolError
+
+from .common import SOURCE, WORK, environment, prepare, say
 
 FOLDERS = ("drivers/iommu/", "drivers/vfio/", "drivers/pci/", "kernel/liveupdate/")
 
@@ -55,9 +58,9 @@ def kbuild(target, out, *words):
 def configure(target, out):
     """Complaints about the configuration."""
     fragment = out / "wanted.config"
-    # The last word on an option wins, and Kconfig would complain about the first.
-    wanted = dict(option.split("=", 1) for option in target.options)
-    fragment.write_text("".join(f"CONFIG_{key}={value}\n" for key, value in wanted.items()))
+    # Kconfig would complain about an option that is named twice.
+    wanted = options.merge(target.options)
+    fragment.write_text(options.text(wanted))
     code, said = kbuild(target, out, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig")
     complaints = [line for line in said.splitlines() if UNMET.search(line) or "Depends on" in line]
     if code:
@@ -159,15 +162,15 @@ def check(target):
     """(complaints, seconds, number of our files that were built) of one configuration."""
     missing = [tool for tool in [*target.tools(), "sparse", "ccache"] if not shutil.which(tool)]
     if missing:
-        raise MatrixError(f"{target.name} needs {missing[0]}: tools/base/packages matrix")
+        raise ToolError(f"{target.name} needs {missing[0]}: tools/base/packages matrix")
     prepare()
     out = WORK / (target.folder or target.name)
     strict = out.with_name(out.name + ".strict")
     out.mkdir(parents=True, exist_ok=True)
     strict.mkdir(exist_ok=True)
-    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    BUILD_LOCK.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    with open(LOCK, "w", encoding="ascii") as lock:
+    with open(BUILD_LOCK, "w", encoding="ascii") as lock:
         # Beside each other, but not beside the build of a guest's kernel.
         fcntl.flock(lock, fcntl.LOCK_SH)
         say(target.name)

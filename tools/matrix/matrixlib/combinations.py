@@ -15,7 +15,10 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-from .common import SOURCE, TOP, WORK, MatrixError, environment, prepare, say
+from carryover import config
+from carryover.common import TOP, ToolError
+
+from .common import SOURCE, WORK, environment, prepare, say
 
 ENTRY = re.compile(r"^config (\w+)\n((?:[ \t]+.*\n|\n)+)", re.M)
 PROMPT = re.compile(r"^\s+(bool|tristate) \"", re.M)
@@ -78,18 +81,17 @@ class Kconfig:
                        check=False, env=environment(), stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         if not os.access(self.out / "scripts/kconfig/conf", os.X_OK):
-            raise MatrixError("Kconfig does not build")
+            raise ToolError("Kconfig does not build")
 
     def ask(self, wanted):
         """What becomes of these options: a dictionary, n included; and what it complained of."""
-        options = {**dict(option.split("=", 1) for option in self.target.options), **wanted}
         (self.out / "wanted").write_text(
-            "".join(f"CONFIG_{key}={value}\n" for key, value in options.items()))
+            config.text({**config.merge(self.target.options), **wanted}))
         done = subprocess.run(["scripts/kconfig/conf", "--allnoconfig", SOURCE / "Kconfig"],
                               cwd=self.out, check=False, text=True, env=self.environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
-            raise MatrixError(f"{self.target.name}: {done.stdout.splitlines()[-1]}")
+            raise ToolError(f"{self.target.name}: {done.stdout.splitlines()[-1]}")
         config = dict(re.findall(r"^CONFIG_(\w+)=(.*)$", (self.out / ".config").read_text(), re.M))
         return {key: config.get(key, "n") for key in wanted}, \
             [line for line in done.stdout.splitlines() if "unmet direct" in line]
@@ -104,7 +106,7 @@ def is_permitted(kconfig, wanted):
     """Whether Kconfig takes all of it as it is."""
     got, unmet = kconfig.ask(wanted)
     if unmet:
-        raise MatrixError(f"{kconfig.target.name}{suffix(wanted)}: {unmet[0]}")
+        raise ToolError(f"{kconfig.target.name}{suffix(wanted)}: {unmet[0]}")
     return got == wanted
 
 

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from baselib.common import CACHE, TOP, TREES, PrepareError, say
+from carryover import config, kbuild
+from carryover.common import BUILD_LOCK, TOP, TREES, ToolError, say
 
 from .write import git
 
@@ -16,28 +17,18 @@ PROFILES = ("base", "release")
 
 
 def _make(tree: Path, out: Path, *words):
-    env = {name: value for name, value in os.environ.items()
-           if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")}
-    env.update(CCACHE_DIR=os.environ.get("CCACHE_DIR", str(CACHE / "ccache")),
-               CCACHE_BASEDIR=str(CACHE), CCACHE_NOHASHDIR="1",
-               KBUILD_BUILD_TIMESTAMP="2026-01-01 00:00:00 UTC",
-               KBUILD_BUILD_USER="carryover", KBUILD_BUILD_HOST="carryover")
     done = subprocess.run(
         ["make", "-s", "-C", str(tree), f"O={out}", "CC=ccache gcc", f"-j{os.cpu_count()}", *words],
-        capture_output=True, text=True, env=env, check=False)
+        capture_output=True, text=True, env=kbuild.environment(), check=False)
     if done.returncode:
-        raise PrepareError("the build fails:\n" + "\n".join(done.stderr.splitlines()[-20:]))
+        raise ToolError("the build fails:\n" + "\n".join(done.stderr.splitlines()[-20:]))
     return done.stderr
 
 
 def _wanted() -> str:
-    """The release profile's options; the last word on one wins."""
-    words = {}
-    for profile in PROFILES:
-        for line in (CONFIGS / f"{profile}.config").read_text().splitlines():
-            if line.startswith("CONFIG_"):
-                words[line.partition("=")[0]] = line
-    return "\n".join(words.values()) + "\n"
+    """The release profile's options."""
+    return config.text(config.read(*((CONFIGS / f"{profile}.config").read_text()
+                                     for profile in PROFILES)))
 
 
 def _checkout(repository: Path, commit: str, tree: Path):
@@ -58,18 +49,17 @@ def every_commit(repository: Path, base: Path):
     out.mkdir(parents=True)
     subprocess.run(["cp", "-al", f"{base}/.", str(tree)], check=True)
     (out / "wanted.config").write_text(_wanted())
-    lock = CACHE / "kernel" / ".lock"
-    lock.parent.mkdir(exist_ok=True)
+    BUILD_LOCK.parent.mkdir(exist_ok=True)
     try:
         for commit in git(repository, "rev-list", "--reverse", "base..series").split():
             title = git(repository, "log", "-1", "--format=%s", commit).strip()
             _checkout(repository, commit, tree)
-            with open(lock, "a", encoding="ascii") as held:
+            with open(BUILD_LOCK, "a", encoding="ascii") as held:
                 fcntl.flock(held, fcntl.LOCK_EX)
                 _make(tree, out, f"KCONFIG_ALLCONFIG={out}/wanted.config", "allnoconfig")
                 warned = _make(tree, out, "bzImage")
             if "warning: " in warned:
-                raise PrepareError(f"'{title}' builds with warnings:\n{warned.strip()}")
+                raise ToolError(f"'{title}' builds with warnings:\n{warned.strip()}")
             say(f"series: builds: {title}")
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Dict, List, Set
 
-from baselib import hooks
+from carryover import hooks
 
 # With what is before it, the end of a line that goes on included.
 WORD = re.compile(r"(?:[ \t]|\\\n)+[\w./-]+")

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from baselib import hooks, overlay
-from baselib.common import TOP, PrepareError
+from carryover import hooks, overlay
+from carryover.common import TOP, ToolError
 
 from . import makefiles
 
@@ -63,7 +63,7 @@ def _owner(plan, key: str, name: str) -> str:
             if fnmatchcase(name, pattern) and len(pattern) > len(longest):
                 owner, longest = section, pattern
     if not owner:
-        raise PrepareError(f"tools/series/commits says of no commit that it brings {name}")
+        raise ToolError(f"tools/series/commits says of no commit that it brings {name}")
     return owner
 
 
@@ -72,7 +72,7 @@ def _split_mail(patch: Path):
     head = re.split(r"^---$", patch.read_text(), maxsplit=1, flags=re.M)[0]
     match = re.match(r"From: (.*)\nSubject: (?:\[PATCH[^]]*\] )?(.*(?:\n .*)*)\n\n(.*)", head, re.S)
     if not match:
-        raise PrepareError(f"patches/{patch.name} has no From, Subject and message")
+        raise ToolError(f"patches/{patch.name} has no From, Subject and message")
     subject = re.sub(r"\n +", " ", match.group(2))
     return match.group(1), f"{subject}\n\n{match.group(3).strip()}\n"
 
@@ -98,9 +98,9 @@ def _empty_commits(plan) -> Dict[str, Commit]:
         elif "subject" in plan[name]:
             made[name] = Commit(name, author, _message(plan[name], author))
         else:
-            raise PrepareError(f"tools/series/commits: '{name}' is no patch and has no subject")
+            raise ToolError(f"tools/series/commits: '{name}' is no patch and has no subject")
     if patches:
-        raise PrepareError(f"tools/series/commits has no place for the patch '{next(iter(patches))}'")
+        raise ToolError(f"tools/series/commits has no place for the patch '{next(iter(patches))}'")
     return made
 
 
@@ -140,4 +140,4 @@ def _add_menus(plan, made):
         if new:
             commit.files[MENU] = menu.with_options(have)
     if menu.with_options(have) != text.encode():
-        raise PrepareError("Kconfig does not come out of its parts as it was")
+        raise ToolError("Kconfig does not come out of its parts as it was")

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from baselib import hooks
-from baselib.common import TOP, PrepareError
+from carryover import hooks
+from carryover.common import TOP, ToolError
 
 from .write import git
 
@@ -74,7 +74,7 @@ def equal(patches, base: Path, tested: Path, scratch: Path) -> int:
     # Whatever else the tested tree has is the base's.
     wrong += [name for name in changed if name not in ours]
     if wrong:
-        raise PrepareError(f"base and series differ from the tested tree in {len(wrong)} files: "
+        raise ToolError(f"base and series differ from the tested tree in {len(wrong)} files: "
                            + ", ".join(sorted(wrong)[:5]))
     return len(changed)
 
@@ -89,4 +89,4 @@ def checkpatch(patches, base: Path):
         cwd=base, capture_output=True, text=True, check=False)
     said = re.sub(r"^total:.*\n", "", done.stdout, flags=re.M).strip()
     if done.returncode or said:
-        raise PrepareError("checkpatch:\n" + (said or done.stderr.strip()))
+        raise ToolError("checkpatch:\n" + (said or done.stderr.strip()))

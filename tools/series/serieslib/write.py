@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from baselib import hooks, overlay
-from baselib.common import TOP, PrepareError
+from carryover import hooks, overlay
+from carryover.common import TOP, ToolError
 
 COVER = TOP / "tools/series/cover"
 # The same series comes out as the same bytes.
@@ -23,7 +23,7 @@ def git(repository: Path, *arguments, data: str = None) -> str:
     done = subprocess.run(["git", "-C", str(repository), *arguments], input=data, text=True,
                           capture_output=True, env=env, check=False)
     if done.returncode:
-        raise PrepareError(f"git {arguments[0]}: {(done.stderr or done.stdout).strip()}")
+        raise ToolError(f"git {arguments[0]}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
 
 

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from carryover.common import CACHE
+
 from . import guest, modules, needs, paths
 from .job import Job, Stage, command_line, kho_scratch
 from .paths import UserError
@@ -152,7 +154,7 @@ def _kernel(options, numbered, number) -> Path:
 
 def _default_out() -> Path:
     """A new folder; of those made before, the oldest beyond a number go."""
-    results = paths.cache() / "results"
+    results = CACHE / "results"
     for old in sorted(results.glob("*-*-*"))[:-RESULTS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return results / (time.strftime("%Y%m%d-%H%M%S") + f"-{os.getpid()}")

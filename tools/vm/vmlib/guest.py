@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from carryover.common import CACHE
+
 from . import initramfs, judge, paths, payload, results
 from .devices import Devices
 from .monitor import Monitor
@@ -69,7 +71,7 @@ def _prepare(job):
     """The files QEMU starts from."""
     initrd = initramfs.build()
     (job.out / "initrd").write_bytes(initrd)
-    devices = Devices(job.out, paths.cache())
+    devices = Devices(job.out, CACHE)
     for text in job.devices:
         devices.add(text)
     return Window(job.out / "window", payload.build(job, initrd)), devices

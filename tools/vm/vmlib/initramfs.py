@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from carryover.common import CACHE
+
 from . import paths
 from .cpio import Archive
 
@@ -38,7 +40,7 @@ def _compile(sources, target: Path):
 def build() -> bytes:
     """The archive, as it goes to QEMU and to kexec."""
     sources = _sources()
-    init = paths.cache() / "init" / _digest(sources)
+    init = CACHE / "init" / _digest(sources)
     if not init.exists():
         _compile(sources, init)
     archive = Archive()

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List
 
-from .common import TOP, TREES, PrepareError, say
+from .common import TOP, TREES, ToolError, say
 
 PATCHES = TOP / "patches"
 TOUCHED = re.compile(r"^\+\+\+ b/(\S+)", re.M)
@@ -27,7 +27,7 @@ def series() -> List[Path]:
     patches = [PATCHES / name for name in names if name]
     for patch in patches:
         if not patch.is_file():
-            raise PrepareError(f"patches/series names {patch.name}, which is not there")
+            raise ToolError(f"patches/series names {patch.name}, which is not there")
     return patches
 
 
@@ -59,11 +59,11 @@ def _failing_file(output: str) -> str:
 def _apply(patch: Path, tree: Path):
     trial = _run_patch(patch, tree, "--dry-run")
     if trial.returncode:
-        raise PrepareError(
+        raise ToolError(
             f"patches/{patch.name} does not apply to {_failing_file(trial.stdout)}")
     done = _run_patch(patch, tree)
     if done.returncode:
-        raise PrepareError(f"patches/{patch.name} could not be applied: {done.stderr.strip()}")
+        raise ToolError(f"patches/{patch.name} could not be applied: {done.stderr.strip()}")
     if MOVED.search(done.stdout):
         say(f"note: patches/{patch.name} applies with offsets; it was made for another tree")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Dict
 
 from . import hooks, overlay
-from .common import TREES, PrepareError, write_atomically
+from .common import TREES, ToolError, write_atomically
 from .pristine import BASE
 
 TREE = TREES / "carryover" / "linux"
@@ -29,7 +29,7 @@ def _clone_base():
         done = subprocess.run(["cp", "-al", f"{BASE}/.", str(fresh)],
                               capture_output=True, text=True, check=False)
         if done.returncode:
-            raise PrepareError(f"copying the base failed: {done.stderr.strip().splitlines()[0]}")
+            raise ToolError(f"copying the base failed: {done.stderr.strip().splitlines()[0]}")
         TREE.parent.mkdir(exist_ok=True)
         if TREE.exists():
             shutil.rmtree(TREE)

@@ -4,7 +4,8 @@
 # the `base` file's values.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-CACHE=${CARRYOVER_CACHE:-$HOME/.cache/carryover}
+export CARRYOVER_CACHE=${CARRYOVER_CACHE:-$HOME/.cache/carryover}
+CACHE=$CARRYOVER_CACHE
 export TOP CACHE
 
 say() {
@@ -14,6 +15,12 @@ say() {
 die() {
 	say "error: $*"
 	exit 1
+}
+
+# What kernels are built with, and what they must not be; see carryover/kbuild.py.
+kbuild_environment() {
+	local words
+	words=$("$TOP/tools/lib/kbuild-environment") && eval "$words"
 }
 
 # base_value KEY: one value of the `base` file.

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .common import TOP, TREES, PrepareError, base_value, say
+from .common import TOP, TREES, ToolError, base_value, say
 
 IDENTITY = TREES / "base.digest"
 BASE = TREES / "base" / "linux"
@@ -25,7 +25,7 @@ def kernel_version(tree: Path) -> str:
     try:
         makefile = (tree / "Makefile").read_text(errors="replace")
     except OSError as error:
-        raise PrepareError(f"{tree} is no kernel source tree: {error.strerror}") from error
+        raise ToolError(f"{tree} is no kernel source tree: {error.strerror}") from error
     parts = [_makefile_value(makefile, n) for n in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
     return ".".join(part for part in parts if part)
 
@@ -34,7 +34,7 @@ def check_series(tree: Path) -> str:
     """The version, if it is one the hooks are written for."""
     version, series = kernel_version(tree), base_value("series")
     if version != series and not version.startswith(series + "."):
-        raise PrepareError(f"{tree} is Linux {version or '?'}; Carryover needs {series}.y")
+        raise ToolError(f"{tree} is Linux {version or '?'}; Carryover needs {series}.y")
     return version
 
 
@@ -57,17 +57,17 @@ def _unpack(tarball: str, target: Path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise PrepareError(f"unpacking {tarball} failed: {reason}")
+        raise ToolError(f"unpacking {tarball} failed: {reason}")
 
 
 def _copy(source: Path, target: Path):
     for left in (".config", "include/config"):
         if (source / left).exists():
-            raise PrepareError(f"{source} was built in ({left}); run 'make mrproper' there first")
+            raise ToolError(f"{source} was built in ({left}); run 'make mrproper' there first")
     command = ["cp", "-a", "--reflink=auto", f"{source}/.", str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise PrepareError(f"copying {source} failed: {done.stderr.strip().splitlines()[0]}")
+        raise ToolError(f"copying {source} failed: {done.stderr.strip().splitlines()[0]}")
     shutil.rmtree(target / ".git", ignore_errors=True)
 
 
@@ -115,7 +115,7 @@ def _from_package() -> str:
     fetched = subprocess.run([str(TOP / "tools/base/fetch")], stdout=subprocess.PIPE,
                              text=True, check=False)
     if fetched.returncode:
-        raise PrepareError("the kernel source could not be fetched")
+        raise ToolError("the kernel source could not be fetched")
     tarball = fetched.stdout.strip()
     version = (Path(tarball).parent / "version").read_text().strip()
     identity = f"package {version}"

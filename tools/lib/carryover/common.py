@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
-DEFAULT_CACHE = Path(os.path.expanduser("~")) / ".cache" / "carryover"
-CACHE = Path(os.environ.get("CARRYOVER_CACHE") or DEFAULT_CACHE)
+CACHE = Path(os.environ.get("CARRYOVER_CACHE")
+             or Path(os.path.expanduser("~")) / ".cache" / "carryover")
 
 # The trees are tree/NAME/linux, and src/NAME is a link to each. Kernels are
 # built in tree/NAME/PROFILE: seen from there every source is ../linux, whichever
@@ -16,7 +16,11 @@ TREES = CACHE / "tree"
 LINKS = CACHE / "src"
 
 
-class PrepareError(Exception):
+# Held by whoever builds a kernel.
+BUILD_LOCK = CACHE / "kernel" / ".lock"
+
+
+class ToolError(Exception):
     """Ends the run with one line."""
 
 
@@ -25,13 +29,18 @@ def say(text: str):
     print(f"[carryover] {text}", file=sys.stderr, flush=True)
 
 
+def kernel_image(profile: str) -> Path:
+    """The image of a profile, as tools/vm/build leaves it."""
+    return CACHE / "kernel" / profile / "arch/x86/boot/bzImage"
+
+
 def base_value(key: str) -> str:
     """One value of the `base` file."""
     for line in (TOP / "base").read_text().splitlines():
         name, _, value = line.partition("=")
         if name == key:
             return value
-    raise PrepareError(f"'base' has no {key}=")
+    raise ToolError(f"'base' has no {key}=")
 
 
 def publish(name: str) -> Path:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Dict
 
-from .common import TOP, PrepareError
+from .common import TOP, ToolError
 
 FOLDERS = ("drivers", "kernel", "include", "mm", "tools/testing", "Documentation")
 
@@ -43,5 +43,5 @@ def overlay_files(base: Path) -> Dict[str, bytes]:
     """Content of every overlay file; none may exist in the base."""
     taken = in_base(base)
     if taken:
-        raise PrepareError(f"{taken[0]} exists in the base; changing it needs a hook in patches/")
+        raise ToolError(f"{taken[0]} exists in the base; changing it needs a hook in patches/")
     return {inside: path.read_bytes() for inside, path in overlay_paths().items()}
