@@ -58,8 +58,8 @@ install: installed
 		lib/libcarryover.pc.in >$(DESTDIR)$(PCDIR)/libcarryover.pc
 	$(Q)for page in $(pages); do \
 		$(put) 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
-	$(Q)$(if $(installed-command),$(put) 755 $(installed-command) $(DESTDIR)$(BINDIR)/carryover)
-	$(Q)$(if $(installed-command),$(put) 644 cmd/carryover.bash $(DESTDIR)$(COMPDIR)/carryover)
+	$(Q)$(put) 755 $(installed-command) $(DESTDIR)$(BINDIR)/carryover
+	$(Q)$(put) 644 cmd/carryover.bash $(DESTDIR)$(COMPDIR)/carryover
 	$(Q)$(call filled,carryover-metrics.service,$(UNITDIR))
 	$(Q)$(call filled,carryover-check.service,$(UNITDIR))
 	$(Q)$(call filled,fdstore.conf,$(SHAREDIR))

@@ -44,10 +44,8 @@ enum cmd_exit {
  */
 int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 int cmd_timeline(int argc, char **argv);
-
-/* Below ../inspect; absent in a build without it. */
-int cmd_inspect(int argc, char **argv) __attribute__((weak));
 
 /* Print "carryover NAME: ..." to standard error; returns EXIT_ERROR. */
 int cmd_error(const char *name, const char *fmt, ...)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The command. Guests get a static one; what is installed uses the system's
-# libraries. The part below inspect/ is built in when it is there.
+# libraries.
 
 command	:= $(BIN)/carryover
 installed-command := $(OBJ)/cmd/carryover
 cmdobj	:= $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cmd/*.c inspect/*.c timeline/*.c)))
-cmdlibs	:= -ljansson -lz -lzstd -llzma -llz4 $(if $(wildcard inspect/*.c),-lfdt)
+cmdlibs	:= -ljansson -lz -lzstd -llzma -llz4 -lfdt
 
 $(cmdobj): OBJFLAGS := -Icmd -DVERSION='"$(version)"'
 $(OBJ)/cmd/main.o: lib/lib.mk

@@ -31,7 +31,7 @@ const char *host_path(const char *fmt, ...)
 	return path;
 }
 
-static unsigned char *slurp(int fd, size_t *size)
+unsigned char *host_read_fd(int fd, size_t *size, void (*step)(size_t used))
 {
 	size_t room = 4096, used = 0;
 	unsigned char *data = malloc(room);
@@ -42,6 +42,8 @@ static unsigned char *slurp(int fd, size_t *size)
 		unsigned char *more = data;
 
 		used += len;
+		if (step)
+			step(used);
 		if (used > FILE_LIMIT) {
 			errno = EFBIG;
 			len = -1;
@@ -71,7 +73,7 @@ unsigned char *host_read_all(const char *path, size_t *size)
 
 	if (fd < 0)
 		return NULL;
-	data = slurp(fd, size);
+	data = host_read_fd(fd, size, NULL);
 	err = errno;
 	close(fd);
 	errno = err;

@@ -19,6 +19,9 @@ char *host_read(const char *path);
 /* The whole of a file, its size in @size; NULL with errno. To be freed. */
 unsigned char *host_read_all(const char *path, size_t *size);
 
+/* The same of a file that is open. @step is told how much there is of it so far, or NULL. */
+unsigned char *host_read_fd(int fd, size_t *size, void (*step)(size_t used));
+
 /* Bytes of a line of /proc/meminfo, 0 if it is not there. */
 unsigned long long host_meminfo(const char *name);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* carryover: live update of devices, from the command line. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,32 +25,13 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-int cmd_error(const char *name, const char *fmt, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "carryover %s: ", name);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return EXIT_ERROR;
-}
-
-int cmd_usage(const char *name)
-{
-	fprintf(stderr, "'carryover %s --help' says more\n", name);
-	return EXIT_USAGE;
-}
-
 static void help(void)
 {
 	puts("usage: carryover COMMAND [OPTION...] [ARGUMENT...]\n"
 	     "\n"
 	     "Replaces the kernel under running PCI devices: no IOMMU, no reset, DMA goes on.\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (commands[i].run)
-			printf("  %-10s%s\n", commands[i].name, commands[i].summary);
+		printf("  %-10s%s\n", commands[i].name, commands[i].summary);
 	puts("\n"
 	     "'carryover COMMAND --help' explains a command, with examples. All of them take\n"
 	     "--json for output that programs read.\n"
@@ -76,7 +56,7 @@ int main(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(name, commands[i].name) && commands[i].run)
+		if (!strcmp(name, commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	if (name[0])
 		fprintf(stderr, "carryover: no command '%s'\n", name);

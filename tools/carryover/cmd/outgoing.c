@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "../inspect/inspect.h"
+#include "../inspect/layout.h"
 #include "host.h"
 #include "outgoing.h"
 
 #define OUTGOING "/sys/kernel/debug/liveupdate/outgoing"
 #define NOTE	 "note: "
-#define IOMMUFD	 "carryover,iommufd-"
 
 struct look {
 	const struct handover *all;
@@ -53,7 +53,7 @@ static bool is_bound(const struct session *s, uint64_t sbdf)
 {
 	for (size_t i = 0; i < s->nr_files; i++)
 		if (s->file[i].context ? has_device(s->file[i].context, sbdf) :
-		    !strncmp(s->file[i].handler, IOMMUFD, strlen(IOMMUFD)))
+		    layout_is_like(s->file[i].handler, IOMMUFD_LUO_FH_COMPATIBLE))
 			return true;
 	return false;
 }
@@ -83,9 +83,10 @@ static void look_at_devices(const struct look *look, const struct file *f)
 /* What inspect would say. Notes are of what is still to come, memfds among it. */
 static void look_at_lines(const struct look *look, const struct report *report)
 {
-	for (size_t i = 0; i < report->nr; i++) {
-		const char *line = report->line[i];
+	char line[INSPECT_LINE];
 
+	for (size_t i = 0; i < json_array_size(report->findings); i++) {
+		report_line(report, i, line, sizeof(line));
 		if (strncmp(line, NOTE, strlen(NOTE)))
 			say(look, LACK_FATAL, line);
 		else if (strstr(line, "its memfd ("))
@@ -97,14 +98,16 @@ static void look_at_lines(const struct look *look, const struct report *report)
 static void look_at_session(struct look *look, const struct handover *h, struct session *s)
 {
 	struct handover one = *h;
-	struct report report = { 0 };
+	struct report report;
 
+	report_begin(&report);
+	report.most = INSPECT_FINDINGS;
 	look->session = s;
 	one.session = s;
 	one.nr_sessions = 1;
 	verify(&one, &report);
 	look_at_lines(look, &report);
-	report_free(&report);
+	report_end(&report);
 	for (size_t i = 0; i < s->nr_files; i++)
 		look_at_devices(look, &s->file[i]);
 }
@@ -112,12 +115,13 @@ static void look_at_session(struct look *look, const struct handover *h, struct 
 /* 0, or a negative errno; handover_free() is due after 0. */
 static int outgoing_read(struct handover *h)
 {
-	size_t size;
+	size_t size = 0;
 	void *data;
 
 	if (access(host_path(OUTGOING), R_OK))
 		return errno == EACCES ? -EACCES : -ENOENT;
-	if (source_read(host_path(OUTGOING), &data, &size))
+	data = host_read_all(host_path(OUTGOING), &size);
+	if (!data)
 		return -EIO;
 	if (handover_read(h, data, size))
 		return 0;

@@ -19,6 +19,17 @@ void report_end(struct report *report)
 	json_decref(report->findings);
 }
 
+bool report_is_full(const struct report *report)
+{
+	return report->most && json_array_size(report->findings) >= report->most;
+}
+
+static bool is_kept(const struct report *report, enum level level)
+{
+	return !report_is_full(report) &&
+	       (level > LEVEL_NOTE || !report->most || report->count[level] <= report->most / 2);
+}
+
 void report_add(struct report *report, enum level level, const char *check,
 		const char *object, const char *remedy, const char *fmt, ...)
 {
@@ -26,6 +37,9 @@ void report_add(struct report *report, enum level level, const char *check,
 	json_t *finding;
 	va_list args;
 
+	report->count[level]++;
+	if (!is_kept(report, level))
+		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -39,7 +53,6 @@ void report_add(struct report *report, enum level level, const char *check,
 				    "(not printable)", "remedy", remedy,
 				    "rank", (int)level);
 	json_array_append_new(report->findings, finding);
-	report->count[level]++;
 }
 
 static const char *get(const json_t *finding, const char *key)

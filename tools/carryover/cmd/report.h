@@ -28,10 +28,12 @@ enum level {
  * struct report - findings in the order they were made
  * @findings: an array of objects
  * @count: of findings by level
+ * @most: so many are kept, half of them notes at most, and others only counted; 0 for all
  */
 struct report {
 	json_t *findings;
 	unsigned int count[LEVELS];
+	unsigned int most;
 };
 
 /* Checks whose failure means that memory in use is overwritten. */
@@ -53,6 +55,9 @@ void report_end(struct report *report);
 void report_add(struct report *report, enum level level, const char *check,
 		const char *object, const char *remedy, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
+
+/* Is there no use in looking for more? */
+bool report_is_full(const struct report *report);
 
 static inline bool report_failed(const struct report *report)
 {

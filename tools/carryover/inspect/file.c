@@ -4,15 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "read.h"
-
-#define IOMMUFD_COMPATIBLE	"carryover,iommufd-v4"
-#define HUGETLB_COMPATIBLE	"carryover,hugetlb-v1"
-#define VFIO_COMPATIBLE		"carryover,vfio-pci-noiommu-v1"
-/* What such layouts have in common: the end tells one from the other. */
-#define IOMMUFD_FAMILY		"carryover,iommufd-"
-#define HUGETLB_FAMILY		"carryover,hugetlb-"
-#define VFIO_FAMILY		"carryover,vfio-pci-noiommu-"
 
 #define U32(field, name)	{ name, PROP_U32, offsetof(struct vfio, field), 0, false }
 #define U64(field, name)	{ name, PROP_U64, offsetof(struct vfio, field), 0, false }
@@ -60,11 +53,12 @@ static void read_unknown(struct file *f, const void *fdt)
 	static const struct prop none[] = {
 		BYTES("compatible"), BYTES("kernel-release"), BYTES("crc32"), { 0 }
 	};
-	struct report ignored = { 0 };
+	struct report ignored;
 	int node;
 
+	report_begin(&ignored);
 	read_node(&ignored, fdt, 0, none, &f->node);
-	report_free(&ignored);
+	report_end(&ignored);
 	fdt_for_each_subnode(node, fdt, 0)
 		add_extra(&f->node, fdt_get_name(fdt, node, NULL), true, NULL, 0);
 }
@@ -72,14 +66,13 @@ static void read_unknown(struct file *f, const void *fdt)
 /* A layout is what its name says to the last letter, or nothing is read of it. */
 struct layout {
 	const char *compatible;
-	const char *family;
 	void (*read)(struct report *report, struct file *f, const void *fdt);
 };
 
 static const struct layout layouts[] = {
-	{ IOMMUFD_COMPATIBLE, IOMMUFD_FAMILY, context_read },
-	{ HUGETLB_COMPATIBLE, HUGETLB_FAMILY, hugetlb_read },
-	{ VFIO_COMPATIBLE, VFIO_FAMILY, vfio_read },
+	{ IOMMUFD_LUO_FH_COMPATIBLE, context_read },
+	{ HUGETLB_LUO_FH_COMPATIBLE, hugetlb_read },
+	{ VFIO_PCI_LUO_FH_COMPATIBLE, vfio_read },
 };
 
 static void read_by_layout(struct report *report, struct file *f, const void *fdt)
@@ -98,7 +91,7 @@ static void read_by_layout(struct report *report, struct file *f, const void *fd
 			layout->read(report, f, fdt);
 			return;
 		}
-		if (!strncmp(is, layout->family, strlen(layout->family))) {
+		if (layout_is_like(is, layout->compatible)) {
 			report_bad(report, f->node.where,
 				   "layout '%.64s' is not understood here, only '%s'", is,
 				   layout->compatible);
@@ -107,7 +100,7 @@ static void read_by_layout(struct report *report, struct file *f, const void *fd
 	}
 	report_note(report, f->node.where,
 		    "layout '%.64s' is not known here, only '%s', '%s' and '%s'", is,
-		    IOMMUFD_COMPATIBLE, HUGETLB_COMPATIBLE, VFIO_COMPATIBLE);
+		    IOMMUFD_LUO_FH_COMPATIBLE, HUGETLB_LUO_FH_COMPATIBLE, VFIO_PCI_LUO_FH_COMPATIBLE);
 	read_unknown(f, fdt);
 }
 

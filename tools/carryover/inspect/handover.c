@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "read.h"
 
-#define DUMP_COMPATIBLE		"carryover,handover-dump-v1"
-#define DUMP_FAMILY		"carryover,handover-dump-"
+/* All of ours begin so. */
 #define BLOB_COMPATIBLE		"carryover,"
 
 static const struct prop dump_props[] = {
@@ -129,6 +129,8 @@ bool handover_read(struct handover *h, void *data, size_t size)
 	int len;
 
 	memset(h, 0, sizeof(*h));
+	report_begin(&h->report);
+	h->report.most = INSPECT_FINDINGS;
 	h->tree = data;
 	h->size = size;
 	if (!trim(h))
@@ -138,11 +140,11 @@ bool handover_read(struct handover *h, void *data, size_t size)
 		report_bad(&h->report, "input", "a tree without 'compatible'");
 		return false;
 	}
-	if (!strcmp(compatible, DUMP_COMPATIBLE))
+	if (!strcmp(compatible, LIVEUPDATE_DUMP_COMPATIBLE))
 		read_dump(h);
-	else if (!strncmp(compatible, DUMP_FAMILY, strlen(DUMP_FAMILY)))
+	else if (layout_is_like(compatible, LIVEUPDATE_DUMP_COMPATIBLE))
 		report_bad(&h->report, "input", "layout '%.64s' is not understood here, only '%s'",
-			   compatible, DUMP_COMPATIBLE);
+			   compatible, LIVEUPDATE_DUMP_COMPATIBLE);
 	else if (!strncmp(compatible, BLOB_COMPATIBLE, strlen(BLOB_COMPATIBLE)))
 		read_single(h);
 	else
@@ -182,7 +184,7 @@ void handover_free(struct handover *h)
 	}
 	free(h->session);
 	free_extra(&h->node);
-	report_free(&h->report);
+	report_end(&h->report);
 	free(h->tree);
 	memset(h, 0, sizeof(*h));
 }

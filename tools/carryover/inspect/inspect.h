@@ -2,7 +2,7 @@
 /*
  * inspect: what one kernel hands over to the next, for people to read.
  *
- * Input (source.c) is a flattened device tree: the dump of debugfs, or one
+ * Input is a flattened device tree: the dump of debugfs, or one
  * handover blob. Nothing in it is believed: libfdt checks the tree (tree.c),
  * tables of known properties turn nodes into the structs below (read.c, file.c,
  * context.c), and what is missing, malformed or unknown is noted in a report
@@ -19,38 +19,26 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "report.h"
+
 #define INSPECT_PAGE	4096ull
 #define INSPECT_BARS	6
 #define INSPECT_LEVELS	6	/* of a table at most */
 
-/* What inspect exits with. */
-enum inspect_exit {
-	INSPECT_GOOD,
-	INSPECT_BAD,		/* damaged, or --verify found something */
-	INSPECT_USAGE,
-	INSPECT_NO_INPUT,	/* not readable, or no handover at all */
-};
-
-/**
- * struct report - what is wrong, in the order it was found
- * @line:  one sentence each, what it is about first
- * @nr:    how many lines; of a hostile input not all are kept
- * @bad:   how often something was wrong
- * @notes: how often something was only worth knowing, "note: " in front
+/*
+ * found.c: what is wrong with the input, and what is only worth knowing, about @where.
+ * It goes to a terminal: what is not printable is not kept.
  */
-struct report {
-	char **line;
-	size_t nr;
-	size_t bad;
-	size_t notes;
-};
-
 __attribute__((format(printf, 3, 4)))
 void report_bad(struct report *report, const char *where, const char *format, ...);
 __attribute__((format(printf, 3, 4)))
 void report_note(struct report *report, const char *where, const char *format, ...);
-bool report_is_full(const struct report *report);
-void report_free(struct report *report);
+/* One of them as a sentence, what it is about first. */
+const char *report_line(const struct report *report, size_t i, char *to, size_t size);
+
+/* A hostile input has no more to say than this. */
+#define INSPECT_FINDINGS	1000
+#define INSPECT_LINE		400
 
 /**
  * struct extra - a property or node that this program does not know
@@ -319,9 +307,6 @@ struct handover {
 	size_t size;
 };
 
-/* source.c: input into memory. 0, or -1 after a message on stderr. */
-int source_read(const char *path, void **data, size_t *size);
-
 /* handover.c: reads everything, good or bad. False when it is no handover. */
 bool handover_read(struct handover *h, void *data, size_t size);
 void handover_free(struct handover *h);
@@ -441,7 +426,5 @@ int show_extract(const struct handover *h, const char *folder);
 const char *sbdf_name(uint64_t sbdf, char *to, size_t size);
 /* "8 MiB", exact */
 const char *size_name(uint64_t bytes, char *to, size_t size);
-
-int cmd_inspect(int argc, char **argv);
 
 #endif

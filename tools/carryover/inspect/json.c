@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* For programs: the same as JSON, numbers as numbers, addresses as strings. */
+/*
+ * For programs: the same as JSON, numbers as numbers, addresses as strings.
+ *
+ * Not by way of jansson as other commands' output: its numbers are signed, and a token
+ * may be any of 64 bits; and it would hold all of it in memory before the first byte is
+ * written, 600 bytes for each run of pages, of which there may be millions.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -236,11 +242,14 @@ static void put_session(const struct session *s, FILE *out)
 
 void show_json(const struct handover *h, const struct report *report, FILE *out)
 {
+	char line[INSPECT_LINE];
+
 	fputs("{\"direction\":", out);
 	put_string(out, h->direction);
 	fputs(",\"release\":", out);
 	put_string(out, h->blob.release);
 	PUT_ARRAY("sessions", h->nr_sessions, put_session(&h->session[i], out));
-	PUT_ARRAY("report", report->nr, put_string(out, report->line[i]));
-	fprintf(out, ",\"good\":%s}\n", report->bad ? "false" : "true");
+	PUT_ARRAY("report", json_array_size(report->findings),
+		  put_string(out, report_line(report, i, line, sizeof(line))));
+	fprintf(out, ",\"good\":%s}\n", report_failed(report) ? "false" : "true");
 }

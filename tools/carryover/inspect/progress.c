@@ -43,10 +43,10 @@ void progress(const char *what, uint64_t done, uint64_t all)
 	next = time + PROGRESS_EVERY;
 	shown = true;
 	if (all)
-		fprintf(stderr, "\r\033[Kinspect: %s, %" PRIu64 " %%", what,
+		fprintf(stderr, "\r\033[Kcarryover inspect: %s, %" PRIu64 " %%", what,
 			(uint64_t)((double)done * 100 / (double)all));
 	else
-		fprintf(stderr, "\r\033[Kinspect: %s, %" PRIu64 " KiB", what, done >> 10);
+		fprintf(stderr, "\r\033[Kcarryover inspect: %s, %" PRIu64 " KiB", what, done >> 10);
 }
 
 /* Takes the line away, before others are written. */

@@ -11,8 +11,7 @@ void *read_array(size_t n, size_t size)
 	void *array = calloc(n ?: 1, size);
 
 	if (!array) {
-		fputs("inspect: out of memory\n", stderr);
-		exit(INSPECT_NO_INPUT);
+		exit(cmd_error("inspect", "out of memory"));
 	}
 	return array;
 }

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "inspect.h"
+#include "layout.h"
 #include "read.h"
 
 #define FILE_MAX	0x7fffffffffffffffull
-#define MEMFD_FAMILY	"memfd-"
-#define HUGETLB_FAMILY	"carryover,hugetlb-"
+/* Of the base, whatever version. */
+#define MEMFD_COMPATIBLE	"memfd-v2"
 
 /* Of two that are equal the first in the input comes first. */
 static int compare(uint64_t a, uint64_t b, const void *first, const void *other)
@@ -42,9 +43,7 @@ static int compare_id(const void *a, const void *b)
 
 bool file_is_memfd(const struct file *f, bool huge)
 {
-	const char *family = huge ? HUGETLB_FAMILY : MEMFD_FAMILY;
-
-	return !strncmp(f->handler, family, strlen(family));
+	return layout_is_like(f->handler, huge ? HUGETLB_LUO_FH_COMPATIBLE : MEMFD_COMPATIBLE);
 }
 
 static void count_memfd(struct session *s, struct file *f)

@@ -281,7 +281,7 @@ int show_svg(const struct handover *h, const char *path)
 	bool bad;
 
 	if (!g.out) {
-		fprintf(stderr, "inspect: %s: %s\n", path, strerror(errno));
+		cmd_error("inspect", "%s: %s", path, strerror(errno));
 		return -1;
 	}
 	measure(&g);
@@ -297,6 +297,6 @@ int show_svg(const struct handover *h, const char *path)
 	if (g.out != stdout)
 		bad |= fclose(g.out) != 0;
 	if (bad)
-		fprintf(stderr, "inspect: %s: not written\n", path);
+		cmd_error("inspect", "%s: not written", path);
 	return bad ? -1 : 0;
 }

@@ -14,11 +14,10 @@
 #include <string.h>
 
 #include "inspect.h"
+#include "layout.h"
 #include "read.h"
 
 #define BAD(node, ...)	report_bad(report, (node)->where, __VA_ARGS__)
-
-#define IOMMUFD_HANDLER	"carryover,iommufd-"
 
 static void verify_seal(const struct handover *h, const struct file *f,
 			struct report *report)
@@ -85,7 +84,7 @@ static void verify_saved(const struct file *f, struct report *report)
 static bool file_is_hidden(const struct file *f)
 {
 	return f->status || f->unreadable ||
-	       !strncmp(f->handler, IOMMUFD_HANDLER, strlen(IOMMUFD_HANDLER));
+	       layout_is_like(f->handler, IOMMUFD_LUO_FH_COMPATIBLE);
 }
 
 static void verify_vfio(const struct session *s, const struct file *f,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../inspect/inspect.h"
+#include "host.h"
 #include "arrival.h"
 
 #define INCOMING "/sys/kernel/debug/liveupdate/incoming"
@@ -80,13 +81,14 @@ int arrival_read(struct arrival *arrival, const struct timeline *t)
 int arrival_ask(struct arrival *arrival)
 {
 	struct handover h;
-	size_t size;
+	size_t size = 0;
 	void *data;
 	int ret = 0;
 
 	if (access(INCOMING, R_OK))
 		return -errno;
-	if (source_read(INCOMING, &data, &size))
+	data = host_read_all(INCOMING, &size);
+	if (!data)
 		return -EIO;
 	if (handover_read(&h, data, size)) {
 		arrival->waiting_count = 0;

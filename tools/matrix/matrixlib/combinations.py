@@ -15,7 +15,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-from carryover import config
+from carryover import config as options
 from carryover.common import TOP, ToolError
 
 from .common import SOURCE, WORK, environment, prepare, say
@@ -86,7 +86,7 @@ class Kconfig:
     def ask(self, wanted):
         """What becomes of these options: a dictionary, n included; and what it complained of."""
         (self.out / "wanted").write_text(
-            config.text({**config.merge(self.target.options), **wanted}))
+            options.text({**options.merge(self.target.options), **wanted}))
         done = subprocess.run(["scripts/kconfig/conf", "--allnoconfig", SOURCE / "Kconfig"],
                               cwd=self.out, check=False, text=True, env=self.environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "recipe.h"
 
 #define RECIPE_MAX_DEPTH	4
 #define RECIPE_MAX_BLOB		(16u << 10)
 
 static const char *const compatibles[] = {
-	"carryover,handover-dump-v1", "carryover,iommufd-v4",
-	"carryover,vfio-pci-noiommu-v1", "carryover,something-else",
-	"carryover,hugetlb-v1",
+	LIVEUPDATE_DUMP_COMPATIBLE, IOMMUFD_LUO_FH_COMPATIBLE,
+	VFIO_PCI_LUO_FH_COMPATIBLE, "carryover,something-else",
+	HUGETLB_LUO_FH_COMPATIBLE,
 };
 
 static const char *const nodes[] = {
@@ -33,7 +34,7 @@ static const char *const props[] = {
 };
 
 static const char *const strings[] = {
-	"incoming", "memfd-v2", "carryover,hugetlb-v1", "carryover,iommufd-v4",
+	"incoming", "memfd-v2", HUGETLB_LUO_FH_COMPATIBLE, IOMMUFD_LUO_FH_COMPATIBLE,
 };
 
 #define PICK(table, n)	table[(n) % (sizeof(table) / sizeof(*table))]

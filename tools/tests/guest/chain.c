@@ -17,6 +17,7 @@
 #include <libfdt.h>
 
 #include "harness.h"
+#include "../../../include/linux/kho/abi/iommufd.h"
 #include "log.h"
 #include "rig.h"
 
@@ -24,7 +25,7 @@
 #define MEMFD		1000u	/* token of the first one's memfd */
 #define IOVA		0x100000ull
 #define WINDOW		(16ul << 20)
-#define LAYOUT		"carryover,iommufd-v4"
+#define LAYOUT		IOMMUFD_LUO_FH_COMPATIBLE
 
 /* ---------------------------------------------------------------- kernel A */
 
