@@ -12,8 +12,6 @@ from carryover.common import TOP, ToolError
 
 from .write import git
 
-IGNORED = TOP / "tools/lint/checkpatch.ignore"
-
 
 def _entries(tree: Path):
     """Relative path -> what lstat says, of all that is not a folder."""
@@ -75,18 +73,14 @@ def equal(patches, base: Path, tested: Path, scratch: Path) -> int:
     wrong += [name for name in changed if name not in ours]
     if wrong:
         raise ToolError(f"base and series differ from the tested tree in {len(wrong)} files: "
-                           + ", ".join(sorted(wrong)[:5]))
+                        + ", ".join(sorted(wrong)[:5]))
     return len(changed)
 
 
 def checkpatch(patches, base: Path):
     """The kernel's style check, strict, over every mail but the cover letter."""
-    ignored = ",".join(word for line in IGNORED.read_text().splitlines()
-                       for word in line.split("#")[0].split())
-    done = subprocess.run(
-        ["perl", "scripts/checkpatch.pl", "--strict", "--quiet", "--terse", "--show-types",
-         "--no-summary", "--color=never", "--ignore", ignored, *map(str, patches)],
-        cwd=base, capture_output=True, text=True, check=False)
+    done = subprocess.run([TOP / "tools/lib/checkpatch", base, *map(str, patches)],
+                          capture_output=True, text=True, check=False)
     said = re.sub(r"^total:.*\n", "", done.stdout, flags=re.M).strip()
     if done.returncode or said:
         raise ToolError("checkpatch:\n" + (said or done.stderr.strip()))
