@@ -12,7 +12,7 @@ from pathlib import Path
 
 from carryover.common import CACHE
 
-from . import guest, modules, needs, paths
+from . import guest, modules, needs, paths, system
 from .job import Job, Stage, command_line, kho_scratch
 from .paths import UserError
 
@@ -89,6 +89,10 @@ def _parser():
         help="environment of the stages; may repeat")
     add("--kernel", type=Path, metavar="IMAGE",
         help="the image of all kernels (default: the release profile's, or $CARRYOVER_KERNEL)")
+    add("--root", type=Path, metavar="DISK",
+        help="a disk with systemd on it, made by tools/vm/root: its unit vm-stage runs the "
+             "stages, whose commands start the next kernel themselves; needs --initrd")
+    add("--initrd", type=Path, metavar="FILE", help="what finds the disk of --root")
     add("--module", action="append", metavar="NAME",
         default=os.environ.get("CARRYOVER_MODULES", "").split(),
         help="a module to have loaded before every stage, in kernels that have it as one; may "
@@ -126,6 +130,8 @@ def _stages(options, numbered):
 def _number_stages(options, numbered, commands, numbers):
     kernels = [_kernel(options, numbered, number) for number in numbers]
     need = needs.of_kernels(kernels)
+    if options.root:
+        need.words.append(system.ROOT)
     scratch = need.scratch or kho_scratch(kernels)
     always = need.words + (["kmemleak=on"] if options.kmemleak else [])
     return [
@@ -177,7 +183,8 @@ def _job(options, numbered):
         allow_splat=options.allow_splat, smp=options.smp,
         mem=needs.mem_plus(options.mem, need.more_mem), cpu=options.cpu,
         accel=options.accel, icount=options.icount, timeout=options.timeout * need.slower,
-        quiet=options.quiet, keep=options.keep, interactive=options.verb == "shell")
+        quiet=options.quiet, keep=options.keep, interactive=options.verb == "shell",
+        root=options.root, initrd=options.initrd)
 
 
 def _exit_on_signal(signum, _frame):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from carryover.common import CACHE
 
-from . import initramfs, judge, paths, payload, results
+from . import initramfs, judge, paths, payload, results, system
 from .devices import Devices
 from .monitor import Monitor
 from .qemu import Qemu, arguments
@@ -69,17 +69,21 @@ def _follow(qemu: Qemu, outputs: _Outputs, timeout: float) -> bool:
 
 def _prepare(job):
     """The files QEMU starts from."""
-    initrd = initramfs.build()
-    (job.out / "initrd").write_bytes(initrd)
     devices = Devices(job.out, CACHE)
     for text in job.devices:
         devices.add(text)
+    if job.root:
+        system.write_payload(job)
+        return system.Serial(job.out / "line"), devices
+    initrd = initramfs.build()
+    (job.out / "initrd").write_bytes(initrd)
     return Window(job.out / "window", payload.build(job, initrd)), devices
 
 
 def _tidy(job, devices: Devices):
     """Images are large, and nobody reads them after most runs."""
-    (job.out / "initrd").unlink(missing_ok=True)
+    for name in ("initrd", "payload"):
+        (job.out / name).unlink(missing_ok=True)
     if not job.keep:
         for disk in devices.disks:
             if disk.parent == job.out:

@@ -4,7 +4,7 @@
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 # earlycon: a second kernel that dies before it has a console says why.
 COMMAND_LINE = (
@@ -61,6 +61,9 @@ class Job:
     quiet: bool = False
     keep: bool = False
     interactive: bool = False
+    # A disk with a userland of its own, and the initrd to find it with.
+    root: Optional[Path] = None
+    initrd: Optional[Path] = None
 
 
 def _init_size(kernel: Path) -> int:

@@ -84,12 +84,24 @@ def _plan(archive: Archive, job):
     archive.data(f"{PLAN}/environment", "\n".join(job.environment).encode())
 
 
-def build(job, initrd: bytes) -> bytes:
-    """The archive init lays over its root."""
-    archive = Archive()
+def _files(archive: Archive, job):
     archive.directory("files")
     for folder in job.files:
         archive.tree("files", folder)
+
+
+def build_files(job) -> bytes:
+    """For a guest that has a userland: what it is to do, and with what."""
+    archive = Archive()
+    _files(archive, job)
+    _plan(archive, job)
+    return archive.bytes()
+
+
+def build(job, initrd: bytes) -> bytes:
+    """The archive init lays over its root."""
+    archive = Archive()
+    _files(archive, job)
     _busybox(archive)
     _kexec(archive)
     _kernels(archive, job.stages)

@@ -5,6 +5,8 @@ import ctypes
 import signal
 import subprocess
 
+from . import system
+
 PR_SET_PDEATHSIG = 1
 
 # Runs that are the same to the byte, guest clock included, need all of these.
@@ -19,7 +21,6 @@ ACCEL = {"tcg": "tcg,thread=single", "tcg-parallel": "tcg,thread=multi", "kvm": 
 
 def arguments(job, window, devices, console: str):
     """The whole command line; @console is QEMU's name for where ttyS0 goes."""
-    memory = f"memory-backend-file,id=window,mem-path={window.path},size={window.size},share=on"
     command = [
         "qemu-system-x86_64",
         "-M", "q35,sata=off,smbus=off",
@@ -37,14 +38,18 @@ def arguments(job, window, devices, console: str):
         command += ["-serial", "mon:stdio"]
     command += [
         "-kernel", str(job.stages[0].kernel),
-        "-initrd", str(job.out / "initrd"),
+        "-initrd", str(job.initrd or job.out / "initrd"),
         "-append", job.stages[0].cmdline,
-        "-object", memory,
-        # Far from where devices are put by default: their addresses stay what
-        # they would be without it.
-        "-device", "ivshmem-plain,memdev=window,addr=1e.0",
     ]
+    command += system.arguments(job, window) if job.root else _window(window)
     return command + devices.arguments + job.qemu_arguments
+
+
+def _window(window):
+    memory = f"memory-backend-file,id=window,mem-path={window.path},size={window.size},share=on"
+    # Far from where devices are put by default: their addresses stay what
+    # they would be without it.
+    return ["-object", memory, "-device", "ivshmem-plain,memdev=window,addr=1e.0"]
 
 
 def _die_with_parent():
