@@ -81,6 +81,17 @@ static int take_back(int file[FILES])
 	return found < FILES;
 }
 
+/* What an update left of a device that it did not carry is not taken for the new files. */
+static int begin(const char *bdf, int file[FILES])
+{
+	for (int i = 0; i < FILES; i++) {
+		notify("FDSTOREREMOVE=1", names[i], -1);
+		if (file[i] >= 0)
+			close(file[i]);
+	}
+	return device_start(bdf, file);
+}
+
 /*
  * A refusal is told now, and takes nobody else along. Without a session at all the files
  * stay in the store, and systemd may try.
@@ -111,7 +122,7 @@ int main(int argc, char **argv)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
-	if (argc < 2 || (take_back(file) ? device_start(argv[1], file) : device_go_on(file)))
+	if (argc < 2 || (take_back(file) ? begin(argv[1], file) : device_go_on(file)))
 		return 1;
 	for (int i = 0; i < FILES; i++)
 		notify("FDSTORE=1", names[i], file[i]);
