@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/reboot.h>
@@ -29,6 +30,7 @@
 #define DONE	5	/* of the calls of every thread that go through */
 #define PEACE	5	/* once in so many sessions who maps steps aside */
 #define PATIENCE_MS	20000
+#define LOST_WAKEUP	50	/* seconds; iommufd gives up waiting for a user after 60 */
 
 struct race race;
 
@@ -77,12 +79,30 @@ bool racer_rests(void)
 	return rests;
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void take_turn(struct racer *r)
+{
+	time_t start = seconds(), took;
+
+	r->turn(r);
+	took = seconds() - start;
+	if (took > r->longest)
+		r->longest = took;
+}
+
 static void *run(void *arg)
 {
 	struct racer *r = arg;
 
 	while (!atomic_load(&race.stop))
-		r->turn(r);
+		take_turn(r);
 	return NULL;
 }
 
@@ -95,6 +115,7 @@ static void judge(const struct racer *r)
 	SAME(r->locked_out, 0);
 	CHECK(r->done >= DONE);
 	CHECK(r->refused);
+	CHECK(r->longest < LOST_WAKEUP);
 }
 
 /* ------------------------------------------------------------- the updater */

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "rig.h"
 
@@ -38,6 +39,7 @@ enum race_gate {
  * @failed: calls that failed with anything else
  * @slipped_in: calls that succeeded although the gate was shut all the time
  * @locked_out: calls that said EBUSY although it was open all the time
+ * @longest: seconds that its longest turn took
  */
 struct racer {
 	const char *name;
@@ -56,6 +58,7 @@ struct racer {
 	unsigned int failed;
 	unsigned int slipped_in;
 	unsigned int locked_out;
+	time_t longest;
 };
 
 /**
