@@ -54,20 +54,6 @@ static atomic_bool stop;
 
 /* ------------------------------------------------------------- the calls -- */
 
-static int set_irqs(int device, uint32_t index, uint32_t flags, int count,
-		    int fd)
-{
-	char space[sizeof(struct vfio_irq_set) + sizeof(int)] = { 0 };
-	struct vfio_irq_set *arg = (struct vfio_irq_set *)space;
-
-	arg->argsz = sizeof(space);
-	arg->flags = flags;
-	arg->index = index;
-	arg->count = count;
-	memcpy(arg->data, &fd, sizeof(fd));
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, arg) ? -errno : 0;
-}
-
 /* MSI-X on, or off. */
 static int vectors(void)
 {
@@ -75,13 +61,13 @@ static int vectors(void)
 	int ret;
 
 	if (on)
-		ret = set_irqs(rig.device, VFIO_PCI_MSIX_IRQ_INDEX,
-			       VFIO_IRQ_SET_DATA_NONE |
-			       VFIO_IRQ_SET_ACTION_TRIGGER, 0, -1);
+		ret = irq_set(rig.device, VFIO_PCI_MSIX_IRQ_INDEX,
+			      VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, 0, -1);
 	else
-		ret = set_irqs(rig.device, VFIO_PCI_MSIX_IRQ_INDEX,
-			       VFIO_IRQ_SET_DATA_EVENTFD |
-			       VFIO_IRQ_SET_ACTION_TRIGGER, 1, event);
+		ret = irq_set(rig.device, VFIO_PCI_MSIX_IRQ_INDEX,
+			      VFIO_IRQ_SET_DATA_EVENTFD |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, 1, event);
 	on ^= !ret;
 	return ret;
 }
@@ -124,10 +110,10 @@ static int power(void)
 /* The edu's INTx masked, or not. */
 static int mask(void)
 {
-	int ret = set_irqs(edu.device, VFIO_PCI_INTX_IRQ_INDEX,
-			   VFIO_IRQ_SET_DATA_NONE |
-			   (masked ? VFIO_IRQ_SET_ACTION_UNMASK :
-				     VFIO_IRQ_SET_ACTION_MASK), 1, -1);
+	int ret = irq_set(edu.device, VFIO_PCI_INTX_IRQ_INDEX,
+			  VFIO_IRQ_SET_DATA_NONE |
+			  (masked ? VFIO_IRQ_SET_ACTION_UNMASK :
+				    VFIO_IRQ_SET_ACTION_MASK), 1, -1);
 
 	masked ^= !ret;
 	return ret;
@@ -239,9 +225,9 @@ static void unmask_frozen(const struct co_bar *bar, int intx)
 	pthread_t thread;
 
 	unmask = eventfd(0, EFD_CLOEXEC);
-	MUST(!set_irqs(edu.device, VFIO_PCI_INTX_IRQ_INDEX,
-		       VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK,
-		       1, unmask));
+	MUST(!irq_set(edu.device, VFIO_PCI_INTX_IRQ_INDEX,
+		      VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK,
+		      1, unmask));
 	for (int i = 0; i < 50; i++) {
 		if (!masked)
 			MUST(!mask());

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <carryover.h>
@@ -17,14 +16,6 @@
 
 #define WAITERS	8
 #define ROUNDS	20
-
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
-}
 
 /* A process that has it open until it reads a byte, and then a little longer. */
 static pid_t owner(int tell[2], int told[2])
@@ -57,9 +48,9 @@ static void one_waits_for_another(void)
 	snprintf(wanted, sizeof(wanted), "which process %d (t-luo-open) has open: ", (int)pid);
 	test_say("%s", co_error());
 	CHECK(strstr(co_error(), wanted));
-	begin = now_ms();
+	begin = test_now_us() / 1000;
 	FAILS(co_luo_open_wait(50), EBUSY);
-	CHECK(now_ms() - begin >= 50);
+	CHECK(test_now_us() / 1000 - begin >= 50);
 	CHECK(strstr(co_error(), wanted));
 	MUST(write(tell[1], &byte, 1) == 1);
 	luo = WORKS(co_luo_open_wait(-1));

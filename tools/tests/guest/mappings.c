@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/reboot.h>
@@ -38,14 +37,6 @@ static const char *const name_of[RIGS] = { "65536 mappings", "8192 mappings" };
 static uint64_t token_of(unsigned int n)
 {
 	return 1 + 10 * n;
-}
-
-static long long now_us(void)
-{
-	struct timespec now;
-
-	MUST(!clock_gettime(CLOCK_MONOTONIC, &now));
-	return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }
 
 static void linear(const char *what, const long long us[RIGS])
@@ -117,18 +108,18 @@ static void freeze(const struct rig rig[RIGS], int fd)
 
 	for (unsigned int n = 0; n < RIGS; n++) {
 		int session = rig_session_create("freeze");
-		long long start = now_us();
+		long long start = test_now_us();
 
 		WORKS(co_session_preserve(session, rig[n].iommufd, 1));
-		preserve[n] = now_us() - start;
+		preserve[n] = test_now_us() - start;
 		WORKS(co_session_preserve(session, rig[n].buffer.fd, 2));
 		WORKS(co_session_preserve(session, fd, 3));
 		WORKS(co_session_preserve(session, bad, 4));
-		start = now_us();
+		start = test_now_us();
 		CHECK(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1,
 			      LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC,
 			      NULL) < 0);
-		freeze[n] = now_us() - start;
+		freeze[n] = test_now_us() - start;
 		close(session);
 	}
 	close(bad);
@@ -150,11 +141,11 @@ static void leave(const struct rig rig[RIGS], int fd)
 
 static long long retrieve(struct rig *rig, int session, unsigned int n)
 {
-	long long start = now_us();
+	long long start = test_now_us();
 
 	rig->token = token_of(n);
 	rig_retrieve_one(rig, session, RIG_IOMMUFD);
-	return now_us() - start;
+	return test_now_us() - start;
 }
 
 /* Long before it would be through, it is gone. */
@@ -170,12 +161,12 @@ static void can_be_killed(int session, long long us)
 		_exit(0);
 	}
 	rig_sleep_ms(us / 1000 + 1);
-	start = now_us();
+	start = test_now_us();
 	kill(child, SIGKILL);
 	MUST(waitpid(child, &status, 0) == child);
-	test_say("killed: gone after %lld us", now_us() - start);
+	test_say("killed: gone after %lld us", test_now_us() - start);
 	CHECK(WIFSIGNALED(status));
-	CHECK(now_us() - start < 2 * us);
+	CHECK(test_now_us() - start < 2 * us);
 }
 
 static int arrive(struct rig rig[RIGS], bool kill_one)

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/reboot.h>
@@ -30,7 +29,7 @@
 #define DONE	5	/* of the calls of every thread that go through */
 #define PEACE	5	/* once in so many sessions who maps steps aside */
 #define PATIENCE_MS	20000
-#define LOST_WAKEUP	50	/* seconds; iommufd gives up waiting for a user after 60 */
+#define LOST_US		50000000	/* iommufd gives up waiting for a user after 60 s */
 
 struct race race;
 
@@ -79,22 +78,14 @@ bool racer_rests(void)
 	return rests;
 }
 
-static time_t seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 static void take_turn(struct racer *r)
 {
-	time_t start = seconds(), took;
+	long long start = test_now_us(), took;
 
 	r->turn(r);
-	took = seconds() - start;
-	if (took > r->longest)
-		r->longest = took;
+	took = test_now_us() - start;
+	if (took > r->longest_us)
+		r->longest_us = took;
 }
 
 static void *run(void *arg)
@@ -115,7 +106,7 @@ static void judge(const struct racer *r)
 	SAME(r->locked_out, 0);
 	CHECK(r->done >= DONE);
 	CHECK(r->refused);
-	CHECK(r->longest < LOST_WAKEUP);
+	CHECK(r->longest_us < LOST_US);
 }
 
 /* ------------------------------------------------------------- the updater */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "carryover.h"
 #include "harness.h"
@@ -80,4 +81,12 @@ void test_same(long long a, long long b, const char *what, const char *as,
 	if (a != b)
 		failed(file, line, "%s is %lld (0x%llx), %s is %lld (0x%llx)",
 		       what, a, a, as, b, b);
+}
+
+long long test_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }

@@ -32,6 +32,9 @@
 /* Say what comes next. */
 void test_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* A clock that only goes forward. */
+long long test_now_us(void);
+
 /* 0 if nothing failed, 1 otherwise: the exit code. */
 int test_result(void);
 

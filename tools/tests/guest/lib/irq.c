@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Interrupts of a VFIO device, by way of an eventfd. */
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@
 #include "harness.h"
 #include "irq.h"
 
-static int set(int device, uint32_t index, uint32_t flags, uint32_t count,
-	       int event)
+int irq_set(int device, uint32_t index, uint32_t flags, uint32_t count,
+	    int event)
 {
 	char space[sizeof(struct vfio_irq_set) + sizeof(int)] = { 0 };
 	struct vfio_irq_set *arg = (struct vfio_irq_set *)space;
@@ -24,7 +25,7 @@ static int set(int device, uint32_t index, uint32_t flags, uint32_t count,
 	arg->index = index;
 	arg->count = count;
 	memcpy(arg->data, &event, sizeof(event));
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, arg);
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, arg) ? -errno : 0;
 }
 
 int irq_open(int device, uint32_t index)
@@ -32,22 +33,22 @@ int irq_open(int device, uint32_t index)
 	int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	MUST(event >= 0);
-	MUST(!set(device, index, VFIO_IRQ_SET_DATA_EVENTFD |
-		  VFIO_IRQ_SET_ACTION_TRIGGER, 1, event));
+	MUST(!irq_set(device, index, VFIO_IRQ_SET_DATA_EVENTFD |
+		      VFIO_IRQ_SET_ACTION_TRIGGER, 1, event));
 	return event;
 }
 
 void irq_close(int device, uint32_t index, int event)
 {
-	MUST(!set(device, index, VFIO_IRQ_SET_DATA_NONE |
-		  VFIO_IRQ_SET_ACTION_TRIGGER, 0, -1));
+	MUST(!irq_set(device, index, VFIO_IRQ_SET_DATA_NONE |
+		      VFIO_IRQ_SET_ACTION_TRIGGER, 0, -1));
 	close(event);
 }
 
 void irq_unmask_intx(int device)
 {
-	MUST(!set(device, VFIO_PCI_INTX_IRQ_INDEX, VFIO_IRQ_SET_DATA_NONE |
-		  VFIO_IRQ_SET_ACTION_UNMASK, 1, -1));
+	MUST(!irq_set(device, VFIO_PCI_INTX_IRQ_INDEX, VFIO_IRQ_SET_DATA_NONE |
+		      VFIO_IRQ_SET_ACTION_UNMASK, 1, -1));
 }
 
 /* A number per CPU behind the colon, names behind those. */

@@ -2,12 +2,16 @@
 /*
  * Interrupts of a VFIO device, by way of an eventfd.
  *
- * Everything in here ends the program when it fails.
+ * Everything in here but irq_set() ends the program when it fails.
  */
 #ifndef IRQ_H
 #define IRQ_H
 
 #include <stdint.h>
+
+/* VFIO_DEVICE_SET_IRQS with one file, or with -1 where there is none; 0 or -errno. */
+int irq_set(int device, uint32_t index, uint32_t flags, uint32_t count,
+	    int event);
 
 /* Have the first vector of VFIO_PCI_*_IRQ_INDEX signal a new eventfd. */
 int irq_open(int device, uint32_t index);

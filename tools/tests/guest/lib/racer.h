@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "rig.h"
 
@@ -39,7 +38,7 @@ enum race_gate {
  * @failed: calls that failed with anything else
  * @slipped_in: calls that succeeded although the gate was shut all the time
  * @locked_out: calls that said EBUSY although it was open all the time
- * @longest: seconds that its longest turn took
+ * @longest_us: what its longest turn took
  */
 struct racer {
 	const char *name;
@@ -58,7 +57,7 @@ struct racer {
 	unsigned int failed;
 	unsigned int slipped_in;
 	unsigned int locked_out;
-	time_t longest;
+	long long longest_us;
 };
 
 /**
