@@ -98,17 +98,18 @@ def _install(make, identity: str):
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _is_current(identity: str) -> bool:
-    return BASE.is_dir() and IDENTITY.exists() and IDENTITY.read_text() == identity
+def _bring(identity: str, doing: str, fill) -> str:
+    """Install what fill() makes, unless it is there already."""
+    if not (BASE.is_dir() and IDENTITY.exists() and IDENTITY.read_text() == identity):
+        say(doing)
+        _install(fill, identity)
+    return identity
 
 
 def _from_user(source: Path) -> str:
     check_series(source)
-    identity = f"user {source} {_listing_digest(source)}"
-    if not _is_current(identity):
-        say(f"copying the kernel source {source}")
-        _install(lambda target: _copy(source, target), identity)
-    return identity
+    return _bring(f"user {source} {_listing_digest(source)}", f"copying the kernel source {source}",
+                  lambda target: _copy(source, target))
 
 
 def _from_package() -> str:
@@ -118,11 +119,8 @@ def _from_package() -> str:
         raise ToolError("the kernel source could not be fetched")
     tarball = fetched.stdout.strip()
     version = (Path(tarball).parent / "version").read_text().strip()
-    identity = f"package {version}"
-    if not _is_current(identity):
-        say(f"unpacking {base_value('package')} {version}")
-        _install(lambda target: _unpack(tarball, target), identity)
-    return identity
+    return _bring(f"package {version}", f"unpacking {base_value('package')} {version}",
+                  lambda target: _unpack(tarball, target))
 
 
 def make_base() -> str:
