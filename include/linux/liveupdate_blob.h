@@ -75,8 +75,8 @@ void *liveupdate_blob_cell(struct liveupdate_blob *blob, int node,
  * liveupdate_insist - Call again a few times when there is no memory for it
  * @call: an expression that changed nothing when it is -ENOMEM
  *
- * For giving back what nobody retrieved: FINISH comes once, and after it nobody
- * knows of that memory. It must not wait either: after the last try the memory
+ * For giving back what was not retrieved: FINISH comes once, and after it that
+ * memory is forgotten. FINISH must not wait either: after the last try the memory
  * stays reserved.
  *
  * Return: what @call was in the end.

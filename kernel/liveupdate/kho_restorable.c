@@ -25,7 +25,7 @@ int kho_restorable_order(phys_addr_t phys)
 }
 EXPORT_SYMBOL_GPL(kho_restorable_order);
 
-/* What kho_restore_folio() does, for whoever counts many folios at once. */
+/* What kho_restore_folio() does, for a caller that counts many folios at once. */
 struct folio *kho_restore_uncounted(phys_addr_t phys)
 {
 	int order = kho_restorable_order(phys);

@@ -9,8 +9,8 @@
  * liveupdate_blob_patch() after that.
  *
  * The reader treats everything as hostile. Memory is looked at only after KHO
- * confirmed that it was preserved, and the tree is handed out only after its
- * header, its size, its compatible string and its checksum were right.
+ * confirmed that it was preserved, and taken over only after the tree's header,
+ * its size, its compatible string and its checksum were right.
  *
  * A blob is taken over once. Who could not use it yet gives it back, and finds it
  * under the same handle at the next try.
@@ -484,6 +484,27 @@ static void *memory_map(const struct kho_vmalloc *memory)
 	return fdt;
 }
 
+/* Undoes memory_map(); the pages stay preserved. */
+static void memory_unmap(void *fdt)
+{
+	struct page **pages = find_vm_area(fdt)->pages;
+
+	vunmap(fdt);
+	kvfree(pages);
+}
+
+/* Maps what is to be taken over, changing nothing. */
+static int memory_look(const struct kho_vmalloc *memory, phys_addr_t ser,
+		       u64 max_pages, void **ptr)
+{
+	int err = memory_check(memory, max_pages, ser);
+
+	if (err)
+		return err;
+	*ptr = memory_map(memory);
+	return *ptr ? 0 : -ENOMEM;
+}
+
 /* From here on the pages are ordinary ones. Nothing in here can fail. */
 static void memory_take(const struct kho_vmalloc *memory)
 {
@@ -510,15 +531,11 @@ static void memory_take(const struct kho_vmalloc *memory)
 int liveupdate_take_vmalloc(const struct kho_vmalloc *memory, phys_addr_t ser,
 			    u64 max_pages, void **ptr)
 {
-	int err = memory_check(memory, max_pages, ser);
+	int err = memory_look(memory, ser, max_pages, ptr);
 
-	if (err)
-		return err;
-	*ptr = memory_map(memory);
-	if (!*ptr)
-		return -ENOMEM;
-	memory_take(memory);
-	return 0;
+	if (!err)
+		memory_take(memory);
+	return err;
 }
 
 /**
@@ -562,8 +579,8 @@ static int blob_take_over(struct liveupdate_blob *blob, u64 handle,
 		pr_warn("'%s': no blob at %#llx\n", compatible, handle);
 		return -EBADMSG;
 	}
-	err = liveupdate_take_vmalloc(&ser->memory, handle,
-				      BLOB_MAX_SIZE / PAGE_SIZE, &blob->fdt);
+	err = memory_look(&ser->memory, handle, BLOB_MAX_SIZE / PAGE_SIZE,
+			  &blob->fdt);
 	if (err) {
 		pr_warn("'%s': pages of the blob at %#llx: error %d\n",
 			compatible, handle, err);
@@ -571,10 +588,15 @@ static int blob_take_over(struct liveupdate_blob *blob, u64 handle,
 	}
 	blob->size = (size_t)ser->memory.total_pages * PAGE_SIZE;
 	err = blob_check_tree(blob, ser->size, compatible);
+	if (err) {
+		/* What was damaged may have named pages that a device has. */
+		memory_unmap(blob->fdt);
+		memset(blob, 0, sizeof(*blob));
+		return err;
+	}
+	memory_take(&ser->memory);
 	kho_restore_free(ser);
-	if (err)
-		blob_drop(blob);
-	return err;
+	return 0;
 }
 
 static int blob_restore_new(struct liveupdate_blob *blob, u64 handle,
