@@ -24,8 +24,9 @@ struct liveupdate_file_op_args;
  * @nr_runs: how many
  * @npages:  of PAGE_SIZE in all runs
  * @done:    the first so many of them are in the file
- * @file:    the memfd, not seen by anybody before all are
+ * @file:    the memfd, not visible to others before all are; with a reference
  * @hold:    each page in the file has a reference of ours
+ * @out:     the file was handed out, and is held until the session is finished
  */
 struct huge_incoming {
 	struct list_head entry;
@@ -42,6 +43,7 @@ struct huge_incoming {
 	u64 done;
 	struct file *file;
 	bool hold;
+	bool out;
 };
 
 int hugetlb_liveupdate_read(struct huge_incoming *in);

@@ -288,7 +288,7 @@ static int huge_add(struct file *file, struct folio *folio, pgoff_t page,
 
 /**
  * hugetlb_liveupdate_insert - Give a huge page from the previous kernel to a file
- * @file: a hugetlb file that nobody else has yet
+ * @file: a hugetlb file that is not yet visible to others
  * @pfn:  of the page, kept by kho_preserve_folio(); anything
  * @page: of PAGE_SIZE, where in the file it belongs
  * @hold: keep a reference, so that it stays where it is

@@ -177,12 +177,7 @@ static const struct huge_case {
 	{ "more pages than preserved", h_longer, -EBADMSG },
 };
 
-static void huge_desc(const struct huge_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(huge, huge_cases, huge_desc);
+KUNIT_ARRAY_PARAM_DESC(huge, huge_cases, name);
 
 static void write_huge(struct kunit *test, struct liveupdate_blob *blob,
 		       const struct huge *h)

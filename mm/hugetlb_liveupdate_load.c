@@ -3,7 +3,7 @@
  * Memfds of huge pages that arrive.
  *
  * A device of the previous kernel may be writing to them. Each huge page gets a
- * reference before anybody can find it, which it keeps until the session is
+ * reference before it can be found, which it keeps until the session is
  * finished: it can't be moved or freed before that.
  *
  * What needs no page is checked before the first one is taken over. A retrieve
@@ -177,10 +177,13 @@ static int huge_new(u64 handle, struct huge_incoming **out)
 	return 0;
 }
 
+/* A memfd has one token: the file is handed out, or given back, once. */
 static int huge_get(u64 handle, struct huge_incoming **out)
 {
 	*out = huge_find(handle);
-	return *out ? 0 : huge_new(handle, out);
+	if (!*out)
+		return huge_new(handle, out);
+	return (*out)->out ? huge_bad("second token of memfd at", handle) : 0;
 }
 
 static void huge_free(struct huge_incoming *in)
@@ -233,14 +236,18 @@ static int huge_complete(struct huge_incoming *in)
 	return rc ?: huge_each(in, in->done, huge_add_page);
 }
 
-/* Until the session is finished nobody changes what a device may write. */
+/* Until the session is finished what a device may write can't be changed. */
 static void huge_hand_out(struct huge_incoming *in, struct file **file)
 {
 	*file = in->file;
-	if (in->hold)
-		memfd_liveupdate_hold(file_inode(in->file));
-	else
+	if (!in->hold) {
 		huge_free(in);
+		return;
+	}
+	/* Also when all others close it: pages may have to stay for good. */
+	get_file(in->file);
+	in->out = true;
+	memfd_liveupdate_hold(file_inode(in->file));
 }
 
 /* Kernels differ in what they have: a size of pages is no reason to lose any. */
@@ -253,7 +260,7 @@ static bool huge_may_try_again(int rc)
  * hugetlb_liveupdate_retrieve - The retrieve callback of memfds of huge pages
  * @args: of the file
  *
- * Return: 0; -ENOMEM, -EINTR, or -ENODEV and -ENOENT for a size of pages that
+ * Return: 0; -ENOMEM, -ENFILE, -EINTR, or -ENODEV and -ENOENT for a size of pages that
  *         this kernel does not have, and then it can be called again; -EBADMSG
  *         or -EPROTO for data that is wrong.
  */
@@ -310,8 +317,7 @@ static void huge_discard(struct huge_incoming *in)
  * hugetlb_liveupdate_finish - The finish callback of memfds of huge pages
  * @args: of the file
  *
- * Where a device was not found nobody knows whether it still writes, and nothing
- * is given back.
+ * A device that was not found may still write: nothing is given back then.
  */
 void hugetlb_liveupdate_finish(struct liveupdate_file_op_args *args)
 {
@@ -326,6 +332,7 @@ void hugetlb_liveupdate_finish(struct liveupdate_file_op_args *args)
 			return;
 		huge_unhold(in);
 		memfd_liveupdate_release(file_inode(in->file));
+		fput(in->file);
 		huge_free(in);
 		return;
 	}

@@ -4,7 +4,7 @@
  *
  * A memfd keeps its pages where they are as long as somebody needs that: its
  * own preservation, every iommufd that is preserved and maps it, and, in the
- * next kernel, devices that still write and are nobody's. Each of them counts.
+ * next kernel, unclaimed devices that still write. Each of them counts.
  * That keeps the file as it is; its folios stay where they are while somebody has
  * a reference or a pin of each.
  *
@@ -134,7 +134,7 @@ static void memfd_zero_unused(struct folio *folio)
  * @folios: pinned folios of memfds, not locked
  * @n:      how many
  *
- * A page that fallocate() made and nobody touched is zeroed at its first use
+ * A page that fallocate() made and that was never used is zeroed at its first use
  * by a CPU, or when the memfd is preserved; by then a device may have written
  * to it. So it is zeroed before the device can.
  */

@@ -169,8 +169,8 @@ static void memfd_let_see(struct folio **folios, unsigned int n, bool hold)
 
 /**
  * memfd_liveupdate_insert_run - Give folios from the previous kernel to a memfd
- * @file:   the memfd, its blocks accounted, nobody else's yet
- * @folios: nobody else's, with one reference each
+ * @file:   the memfd, its blocks accounted, not yet visible to others
+ * @folios: not visible to others, with one reference each
  * @n:      how many, at least one
  * @index:  where the first one belongs; the others follow it without a gap
  * @hold:   keep the reference, so that a folio stays where it is; or pass it to

@@ -42,9 +42,10 @@
  * @folios:  the list
  * @nr:      entries in it
  * @next:    those before it are in the file
- * @file:    the memfd, not seen by anybody before all are
+ * @file:    the memfd, not visible to others before all are; with a reference
  * @npages:  of all folios, accounted to the file; 0 before that
  * @hold:    each folio in the file has a reference of ours
+ * @out:     the file was handed out, and is held until the session is finished
  */
 struct memfd_incoming {
 	struct list_head entry;
@@ -55,6 +56,7 @@ struct memfd_incoming {
 	struct file *file;
 	unsigned long npages;
 	bool hold;
+	bool out;
 };
 
 /* Folios that are added at a time; between two runs a signal is looked at. */
@@ -142,10 +144,13 @@ static int memfd_new(u64 handle, struct memfd_incoming **out)
 	return 0;
 }
 
+/* A memfd has one token: the file is handed out, or given back, once. */
 static int memfd_get(u64 handle, struct memfd_incoming **out)
 {
 	*out = memfd_find(handle);
-	return *out ? 0 : memfd_new(handle, out);
+	if (!*out)
+		return memfd_new(handle, out);
+	return (*out)->out ? memfd_bad("second token of memfd at", handle) : 0;
 }
 
 static int memfd_open(struct memfd_incoming *in)
@@ -284,24 +289,28 @@ static int memfd_complete(struct memfd_incoming *in)
 	return rc ?: memfd_fill(in);
 }
 
-/* Until the session is finished nobody changes what a device may write. */
+/* Until the session is finished what a device may write can't be changed. */
 static void memfd_hand_out(struct memfd_incoming *in, struct file **file)
 {
 	*file = in->file;
 	memfd_liveupdate_accounted(in->file, in->npages);
 	kho_restore_free(memfd_ser(in->handle));
-	if (in->hold)
-		memfd_liveupdate_hold(file_inode(in->file));
-	else
+	if (!in->hold) {
 		memfd_free(in);
+		return;
+	}
+	/* Also when all others close it: pages may have to stay for good. */
+	get_file(in->file);
+	in->out = true;
+	memfd_liveupdate_hold(file_inode(in->file));
 }
 
 /**
  * memfd_liveupdate_retrieve - The retrieve callback of memfds
  * @args: of the file
  *
- * Return: 0; -ENOMEM, -ENOSPC and -EINTR, and then it can be called again;
- *         -EIO for data that is wrong; -EOPNOTSUPP for seals that are unknown.
+ * Return: 0; -ENOMEM, -ENOSPC, -ENFILE and -EINTR, and then it can be called
+ *         again; -EIO for data that is wrong; -EOPNOTSUPP for seals that are unknown.
  */
 int memfd_liveupdate_retrieve(struct liveupdate_file_op_args *args)
 {
@@ -349,8 +358,8 @@ static void memfd_discard(struct memfd_incoming *in)
  * memfd_liveupdate_finish - The finish callback of memfds
  * @args: of the file
  *
- * Every device that could write to the memfd was seen to before. Where one was
- * not found nobody knows whether it still writes, and nothing is given back.
+ * The devices that could write to the memfd were stopped or claimed before. A
+ * device that was not found may still write: nothing is given back then.
  */
 void memfd_liveupdate_finish(struct liveupdate_file_op_args *args)
 {
@@ -365,6 +374,7 @@ void memfd_liveupdate_finish(struct liveupdate_file_op_args *args)
 			return;
 		memfd_unhold(in);
 		memfd_liveupdate_release(file_inode(in->file));
+		fput(in->file);
 		memfd_free(in);
 		return;
 	}

@@ -20,7 +20,8 @@ typedef void (*liveupdate_file_fn)(void *ctx, struct file *file, u64 token);
 /* Is an error of a retrieve a limit, a lack or a signal: may it go well later? */
 static inline bool liveupdate_is_passing(int err)
 {
-	return err == -ENOMEM || err == -ENOSPC || err == -EINTR;
+	return err == -ENOMEM || err == -ENOSPC || err == -ENFILE ||
+	       err == -EINTR;
 }
 
 /* Loads the handler in this module when a file of the previous kernel needs it. */

@@ -41,6 +41,12 @@ int memfd_liveupdate_insert_run(struct file *file, struct folio **folios,
 int memfd_liveupdate_insert(struct file *file, struct folio *folio,
 			    pgoff_t index, bool hold);
 void memfd_liveupdate_unhold(struct file *file, unsigned long npages);
+
+/* Shared anonymous memory: what an iommufd maps of it is carried by the iommufd. */
+static inline bool memfd_liveupdate_anon(const struct inode *inode)
+{
+	return IS_PRIVATE(inode);
+}
 #else
 static inline void memfd_liveupdate_freeze(struct inode *inode, bool freeze)
 {
@@ -71,6 +77,11 @@ static inline void memfd_liveupdate_uptodate(struct folio **folios,
 static inline int memfd_liveupdate_check(struct folio *folio)
 {
 	return 0;
+}
+
+static inline bool memfd_liveupdate_anon(const struct inode *inode)
+{
+	return false;
 }
 #endif
 #endif
