@@ -303,10 +303,7 @@ static void iommufd_luo_discard(u64 handle)
 	liveupdate_blob_free(&blob, handle);
 }
 
-/*
- * Where a device was not found nobody knows whether it still writes: nothing is
- * given back then.
- */
+/* A device that was not found may still write: nothing is given back then. */
 static void iommufd_luo_finish(struct liveupdate_file_op_args *args)
 {
 	if (args->retrieve_status > 0)

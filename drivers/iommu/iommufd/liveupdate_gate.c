@@ -6,7 +6,7 @@
  * A gate counts who is inside, the ioctl dispatcher or a driver that binds
  * devices, and never makes them wait: drivers come with locks that others take
  * inside. Who shuts it turns away those that come later, with -EBUSY, and waits
- * until nobody is inside. Operations are taken to change the context unless
+ * until no operation is inside. Operations are taken to change the context unless
  * they are listed here as only reading.
  */
 #include <linux/export.h>

@@ -42,10 +42,13 @@ int iommufd_luo_alloc_id(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 
 	if (READ_ONCE(ictx->lu.restorer) == current)
 		return restored_id(ictx, obj);
+	/* Not between the two may the device come, or be given up. */
+	xa_lock(&ictx->objects);
 	do {
-		rc = xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY,
-			      xa_limit_31b, GFP_KERNEL_ACCOUNT);
+		rc = __xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY,
+				xa_limit_31b, GFP_KERNEL_ACCOUNT);
 	} while (!rc && xa_load(&ictx->lu.pending, obj->id));
+	xa_unlock(&ictx->objects);
 	return rc;
 }
 
@@ -62,15 +65,20 @@ void iommufd_luo_any_id(struct iommufd_ctx *ictx)
 	WRITE_ONCE(ictx->lu.restorer, NULL);
 }
 
-/* IDs of devices that nobody retrieved are free again. */
+/*
+ * IDs of devices that were not retrieved are free again. Who gets one before it is
+ * free leaves it reserved, who gets it later has it.
+ */
 void iommufd_luo_drop_pending(struct iommufd_ctx *ictx)
 {
 	unsigned long id;
 	void *entry;
 
 	xa_for_each(&ictx->lu.pending, id, entry) {
+		xa_lock(&ictx->objects);
 		xa_erase(&ictx->lu.pending, id);
-		xa_release(&ictx->objects, id);
+		__xa_cmpxchg(&ictx->objects, id, XA_ZERO_ENTRY, NULL, 0);
+		xa_unlock(&ictx->objects);
 	}
 }
 
@@ -169,7 +177,7 @@ void iommufd_luo_restore_end(struct iommufd_ctx *ictx, u32 id, bool done)
 {
 	if (done)
 		xa_erase(&ictx->lu.pending, id);
-	/* Without a device it stays as it arrived: nobody's. */
+	/* Without a device it stays unclaimed, as it arrived. */
 	if (ictx->lu.restore_hwpt)
 		refcount_dec(&ictx->lu.restore_hwpt->users);
 	ictx->lu.restore_hwpt = NULL;

@@ -2,7 +2,7 @@
 /*
  * Rebuilding a preserved context. What the blob says is read first, all of it,
  * and checked for what can be checked then; no object is made for it. Then a
- * context is built, in steps that each can fail: nobody has it yet, so a failure
+ * context is built, in steps that each can fail. It has no user yet, so a failure
  * needs no unwinding here. Releasing the file destroys what there is by then.
  * Tables are taken over last, by iommufd_luo_load_commit().
  */
@@ -100,7 +100,7 @@ static int load_check_table(struct iommufd_load *load, u32 ioas,
 	    load->ioas[xa_to_value(index)].mapped != table->ser.mapped)
 		return iommufd_luo_load_bad("IOAS of HWPT", table->id);
 	table->ioas = xa_to_value(index);
-	rc = pt_amdv1_check(&table->ser);
+	rc = pt_amdv1_check(&table->ser, &load->seen);
 	if (rc && rc != -ENOMEM && rc != -EINTR)
 		pr_warn("table of HWPT %u refused\n", table->id);
 	return rc;
@@ -190,8 +190,6 @@ static void *load_alloc_nodes(struct iommufd_load *load, const char *type,
 
 static int load_alloc(struct iommufd_load *load)
 {
-	xa_init(&load->ids);
-	xa_init(&load->ioas_of);
 	load->ioas = load_alloc_nodes(load, "ioas", sizeof(*load->ioas));
 	load->tables = load_alloc_nodes(load, "hwpt", sizeof(*load->tables));
 	load->devices = load_alloc_nodes(load, "device", sizeof(*load->devices));
@@ -202,7 +200,8 @@ static int load_alloc(struct iommufd_load *load)
  * iommufd_luo_load_read - Read all that the blob says, and check it
  * @load: the blob; a context is not needed yet
  *
- * Nothing is taken over.
+ * Nothing is taken over. A page of a table or a memory is in one of them only, as
+ * it can be taken over once.
  *
  * Return: 0; -EBADMSG or -EPROTO after a line in the log for what was wrong;
  *         -EINTR, -ENOMEM. iommufd_luo_load_free() is due in any case.
@@ -211,6 +210,7 @@ int iommufd_luo_load_read(struct iommufd_load *load)
 {
 	int rc;
 
+	iommufd_luo_load_init(load);
 	rc = load_alloc(load);
 	rc = rc ?: load_page_size(load);
 	rc = rc ?: load_account_mode(load);
@@ -219,7 +219,9 @@ int iommufd_luo_load_read(struct iommufd_load *load)
 	rc = rc ?: iommufd_luo_load_read_pages(load);
 	rc = rc ?: load_each(load, "ioas", load_read_ioas);
 	rc = rc ?: load_each(load, "hwpt", load_read_hwpt);
-	return rc ?: load_each(load, "device", load_read_device);
+	rc = rc ?: load_each(load, "device", load_read_device);
+	xa_destroy(&load->seen);
+	return rc;
 }
 
 /**
@@ -242,11 +244,10 @@ int iommufd_luo_load_context(struct iommufd_load *load)
 	rc = rc ?: iommufd_luo_load_pin(load);
 	rc = rc ?: iommufd_luo_load_compare(load);
 	rc = rc ?: iommufd_luo_load_account(load);
-	if (rc) {
+	rc = rc ?: iommufd_luo_load_commit(load);
+	if (rc)
 		iommufd_luo_load_unpin(load);
-		return rc;
-	}
-	return iommufd_luo_load_commit(load);
+	return rc;
 }
 
 static void load_free_allowed(struct iommufd_load_ioas *li)

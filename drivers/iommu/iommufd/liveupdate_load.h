@@ -17,6 +17,9 @@ struct iopt_area;
 struct iopt_pages;
 struct liveupdate_session;
 
+/* There is one memory for each size of pages, a power of two. */
+#define IOMMUFD_LOAD_MEMORIES	(BITS_PER_LONG_LONG - PAGE_SHIFT)
+
 /**
  * struct iommufd_load_pin - adjacent pages that were pinned
  * @index: of the first one in its pages object
@@ -153,6 +156,7 @@ struct iommufd_load_device {
  * @handle:    of @blob
  * @account_mode: enum iopt_pages_account_mode, of the context
  * @ids:       ID -> whether it is an HWPT's
+ * @seen:      frames of pages that were met, while the blob is read
  * @memories:  pages that had no file
  * @nr_memories: how many
  * @pages:     what areas show
@@ -176,6 +180,7 @@ struct iommufd_load {
 	u64 handle;
 	u32 account_mode;
 	struct xarray ids;
+	struct xarray seen;
 	struct iommufd_load_memory *memories;
 	unsigned int nr_memories;
 	struct iommufd_load_file *files;
@@ -195,6 +200,7 @@ struct iommufd_load {
 	bool committed;
 };
 
+void iommufd_luo_load_init(struct iommufd_load *load);
 int iommufd_luo_load_bad(const char *what, u64 which);
 
 const void *iommufd_luo_load_array(const struct liveupdate_blob *blob, int node,

@@ -151,8 +151,8 @@ static void load_insert_area(struct iommufd_load *load,
  * iommufd_luo_load_commit - Take the tables over and insert the areas
  * @load: the context, everything checked, pinned and accounted
  *
- * Return: 0, or -EBADMSG when a page of a table is not there any more; the
- *         context is lost then.
+ * Return: 0, or -EBADMSG when a page of a table is not there any more; no area
+ *         is inserted then, and the context is lost.
  */
 int iommufd_luo_load_commit(struct iommufd_load *load)
 {

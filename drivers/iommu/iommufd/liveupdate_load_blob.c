@@ -10,6 +10,17 @@
 
 #include "liveupdate_load.h"
 
+/**
+ * iommufd_luo_load_init - Nothing was read yet
+ * @load: zeroed but for the blob
+ */
+void iommufd_luo_load_init(struct iommufd_load *load)
+{
+	xa_init(&load->ids);
+	xa_init(&load->ioas_of);
+	xa_init(&load->seen);
+}
+
 /* Says in the log what is wrong in the blob; the error to refuse it with. */
 int iommufd_luo_load_bad(const char *what, u64 which)
 {

@@ -19,6 +19,7 @@
 #define IOAS	1
 #define HWPT	2
 #define DEVICE	3
+#define SECOND	4	/* HWPT */
 
 /* What a case spoils, beside nodes that it writes itself. */
 struct context {
@@ -88,20 +89,29 @@ static void add_none(struct liveupdate_blob *blob)
 	add_ioas(blob, IOAS, NULL, 0);
 }
 
-static void add_hwpt(struct liveupdate_blob *blob, u32 ioas, u64 top)
+static void add_table(struct liveupdate_blob *blob, u32 id, u32 ioas,
+		      const struct pt_amdv1_ser *ser)
 {
-	liveupdate_blob_begin(blob, "hwpt", HWPT);
+	liveupdate_blob_begin(blob, "hwpt", id);
 	liveupdate_blob_add_u32(blob, "ioas", ioas);
 	liveupdate_blob_add_u32(blob, "auto", 0);
-	liveupdate_blob_add_u64(blob, "top", top);
-	liveupdate_blob_add_u64(blob, "mapped", 0);
+	liveupdate_blob_add_u64(blob, "top", ser->top_phys);
+	liveupdate_blob_add_u64(blob, "mapped", ser->mapped);
 	liveupdate_blob_add_u64(blob, "sme-mask", 0);
 	liveupdate_blob_add_u32(blob, "features", 0);
-	liveupdate_blob_add_u32(blob, "level", 2);
+	liveupdate_blob_add_u32(blob, "level", ser->top_level);
 	liveupdate_blob_add_u32(blob, "vasz", 64);
 	liveupdate_blob_add_u32(blob, "oasz", 52);
-	liveupdate_blob_add_u32(blob, "tables", 1);
+	liveupdate_blob_add_u32(blob, "tables", ser->nr_tables);
 	liveupdate_blob_end(blob);
+}
+
+static void add_hwpt(struct liveupdate_blob *blob, u32 ioas, u64 top)
+{
+	struct pt_amdv1_ser ser = { .top_phys = top, .top_level = 2,
+				    .nr_tables = 1 };
+
+	add_table(blob, HWPT, ioas, &ser);
 }
 
 static void add_dev(struct liveupdate_blob *blob, u32 hwpt)
@@ -395,12 +405,7 @@ static const struct context_case {
 	{ "device attached to what is no HWPT", w_device_no_hwpt, -EBADMSG },
 };
 
-static void context_desc(const struct context_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(context, context_cases, context_desc);
+KUNIT_ARRAY_PARAM_DESC(context, context_cases, name);
 
 static unsigned long table_pages(void)
 {
@@ -582,27 +587,97 @@ static const struct tree_case {
 	{ "another encryption mask", t_encrypted, -EPROTO },
 };
 
-static void tree_desc(const struct tree_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(tree, tree_cases, tree_desc);
+KUNIT_ARRAY_PARAM_DESC(tree, tree_cases, name);
 
 static void test_tree(struct kunit *test)
 {
 	const struct tree_case *c = test->param_value;
+	struct xarray seen;
 	struct tree tree;
 
 	tree_make(test, &tree);
 	c->spoil(&tree);
-	KUNIT_EXPECT_EQ(test, pt_amdv1_check(&tree.ser), c->rc);
+	xa_init(&seen);
+	KUNIT_EXPECT_EQ(test, pt_amdv1_check(&tree.ser, &seen), c->rc);
+	xa_destroy(&seen);
+	tree_free(&tree);
+}
+
+/* A context with one area, and the tree as the table of its HWPT. */
+static void p_good(struct liveupdate_blob *blob, const struct tree *tree)
+{
+	add_area(blob, area(0, PAGE_SIZE - 1, 0, 0));
+	add_table(blob, HWPT, IOAS, &tree->ser);
+}
+
+static void p_two_hwpts(struct liveupdate_blob *blob, const struct tree *tree)
+{
+	p_good(blob, tree);
+	add_table(blob, SECOND, IOAS, &tree->ser);
+}
+
+static void add_memory_node(struct liveupdate_blob *blob, u32 unit, void *page)
+{
+	struct iommufd_run_ser run = {
+		.pfn = cpu_to_be64(PHYS_PFN(virt_to_phys(page))),
+		.npages = cpu_to_be64(1),
+	};
+
+	liveupdate_blob_begin(blob, "memory", unit);
+	liveupdate_blob_add_u64(blob, "page-size", PAGE_SIZE);
+	liveupdate_blob_add_u64(blob, "size", PAGE_SIZE);
+	liveupdate_blob_add(blob, "runs", &run, sizeof(run));
+	liveupdate_blob_end(blob);
+}
+
+static void p_memory(struct liveupdate_blob *blob, const struct tree *tree)
+{
+	p_good(blob, tree);
+	add_memory_node(blob, 0, tree->table[0]);
+}
+
+static void p_two_memories(struct liveupdate_blob *blob,
+			   const struct tree *tree)
+{
+	add_none(blob);
+	add_memory_node(blob, 0, tree->table[0]);
+	add_memory_node(blob, 1, tree->table[0]);
+}
+
+static const struct shared_case {
+	const char *name;
+	void (*write)(struct liveupdate_blob *blob, const struct tree *tree);
+	int rc;
+} shared_cases[] = {
+	{ "a table of one HWPT", p_good, 0 },
+	{ "a table of two HWPTs", p_two_hwpts, -EBADMSG },
+	{ "a table that is memory, too", p_memory, -EBADMSG },
+	{ "a page of two memories", p_two_memories, -EBADMSG },
+};
+
+KUNIT_ARRAY_PARAM_DESC(shared, shared_cases, name);
+
+/* Found out while the blob is read: what is taken over can't be given back. */
+static void test_shared(struct kunit *test)
+{
+	const struct shared_case *c = test->param_value;
+	struct iommufd_load load = {};
+	struct tree tree;
+
+	tree_make(test, &tree);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&load.blob, "test"), 0);
+	c->write(&load.blob, &tree);
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&load.blob), 0);
+	KUNIT_EXPECT_EQ(test, iommufd_luo_load_read(&load), c->rc);
+	iommufd_luo_load_free(&load);
+	liveupdate_blob_free(&load.blob, 0);
 	tree_free(&tree);
 }
 
 static struct kunit_case iommufd_liveupdate_cases[] = {
 	KUNIT_CASE_PARAM(test_context, context_gen_params),
 	KUNIT_CASE_PARAM(test_tree, tree_gen_params),
+	KUNIT_CASE_PARAM(test_shared, shared_gen_params),
 	{}
 };
 

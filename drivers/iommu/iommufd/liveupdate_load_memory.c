@@ -104,8 +104,8 @@ static int load_check_run(struct xarray *seen,
 	return 0;
 }
 
-static int load_check_runs(struct xarray *seen,
-			   const struct iommufd_load_memory *m, bool killable)
+static int load_check_memory(struct xarray *seen,
+			     const struct iommufd_load_memory *m, bool killable)
 {
 	u64 page = 0;
 	int rc = 0;
@@ -127,17 +127,6 @@ static int load_check_runs(struct xarray *seen,
 		rc = load_check_run(seen, m, &run);
 	}
 	return rc ?: page == m->size / PAGE_SIZE ? rc : -EBADMSG;
-}
-
-static int load_check_memory(const struct iommufd_load_memory *m, bool killable)
-{
-	struct xarray seen;
-	int rc;
-
-	xa_init(&seen);
-	rc = load_check_runs(&seen, m, killable);
-	xa_destroy(&seen);
-	return rc;
 }
 
 /* @unit: of the memory; a number that is missing is found out here. */
@@ -169,7 +158,7 @@ static int load_read_one(struct iommufd_load *load, unsigned int unit)
 	int rc = load_read_node(&load->blob, unit, m);
 
 	if (!rc && !load_is_held(load->handle, unit))
-		rc = load_check_memory(m, load->session);
+		rc = load_check_memory(&load->seen, m, load->session);
 	return rc == -EBADMSG ? iommufd_luo_load_bad("memory", unit) : rc;
 }
 
@@ -185,6 +174,9 @@ int iommufd_luo_load_read_memory(struct iommufd_load *load)
 	unsigned int n = iommufd_luo_load_count(load, "memory");
 	int rc = 0;
 
+	/* Each is looked for among all nodes. */
+	if (n > IOMMUFD_LOAD_MEMORIES)
+		return iommufd_luo_load_bad("number of memories", n);
 	load->memories = kvcalloc(n ?: 1, sizeof(*load->memories), GFP_KERNEL);
 	if (!load->memories)
 		return -ENOMEM;
@@ -348,9 +340,9 @@ static struct held_memory *load_hold_memory(struct iommufd_load *load,
  * The memfds stay for later attempts; iommufd_luo_drop_memory() with the handle is
  * due when the session is finished.
  *
- * Return: 0; -ENOMEM or -ENOSPC, and then it can be called again; -ENODEV or
- *         -ENOENT for a size of pages that this kernel does not have; -EBADMSG,
- *         and then pages may stay lost.
+ * Return: 0; -ENOMEM, -ENOSPC or -ENFILE, and then it can be called again;
+ *         -ENODEV or -ENOENT for a size of pages that this kernel does not
+ *         have; -EBADMSG, and then pages may stay lost.
  */
 int iommufd_luo_load_memory(struct iommufd_load *load)
 {
@@ -452,7 +444,7 @@ static void discard_memory(u64 handle, const struct iommufd_load_memory *m)
 }
 
 /**
- * iommufd_luo_discard_memory - Free the memory of a context that nobody wants
+ * iommufd_luo_discard_memory - Free the memory of a context that is not retrieved
  * @blob:   of the context; pages stay lost where it is not right
  * @handle: of @blob
  *
@@ -464,7 +456,9 @@ int iommufd_luo_discard_memory(const struct liveupdate_blob *blob, u64 handle)
 	struct iommufd_load load = { .blob = *blob, .handle = handle };
 	int rc;
 
+	iommufd_luo_load_init(&load);
 	rc = iommufd_luo_load_read_memory(&load);
+	xa_destroy(&load.seen);
 	for (unsigned int i = 0; i < load.nr_memories && !rc; i++)
 		discard_memory(handle, &load.memories[i]);
 	kvfree(load.memories);

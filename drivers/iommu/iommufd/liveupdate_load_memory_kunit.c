@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/liveupdate_kunit.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 
 #include "liveupdate_load.h"
@@ -194,22 +195,22 @@ static const struct memory_case {
 	{ "more pages than preserved", m_longer, -EBADMSG },
 };
 
-static void memory_desc(const struct memory_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
+KUNIT_ARRAY_PARAM_DESC(memory, memory_cases, name);
 
-KUNIT_ARRAY_PARAM(memory, memory_cases, memory_desc);
-
-static void write_memory(struct kunit *test, struct liveupdate_blob *blob,
-			 const struct memory *m)
+static void add_memory_node(struct liveupdate_blob *blob, const struct memory *m)
 {
-	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(blob, "test"), 0);
 	liveupdate_blob_begin(blob, "memory", m->unit);
 	liveupdate_blob_add_u64(blob, "page-size", m->page_size);
 	liveupdate_blob_add_u64(blob, "size", m->size);
 	liveupdate_blob_add(blob, "runs", m->run, m->bytes);
 	liveupdate_blob_end(blob);
+}
+
+static void write_memory(struct kunit *test, struct liveupdate_blob *blob,
+			 const struct memory *m)
+{
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(blob, "test"), 0);
+	add_memory_node(blob, m);
 	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(blob), 0);
 }
 
@@ -227,7 +228,7 @@ static void test_memory(struct kunit *test)
 	m.run[0].npages = cpu_to_be64(1);
 	c->spoil(&m);
 	write_memory(test, &load.blob, &m);
-	xa_init(&load.ioas_of);
+	iommufd_luo_load_init(&load);
 	page->private = FAKE_PRESERVED | m.order;
 	page[1].private = m.both ? FAKE_PRESERVED : 0;
 	KUNIT_EXPECT_EQ(test, iommufd_luo_load_read_memory(&load), c->rc);
@@ -235,13 +236,56 @@ static void test_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page->private, FAKE_PRESERVED | m.order);
 	page->private = 0;
 	page[1].private = 0;
+	xa_destroy(&load.seen);
 	iommufd_luo_load_free(&load);
 	liveupdate_blob_free(&load.blob, 0);
 	__free_pages(page, 1);
 }
 
+/* So many memories of one page each. */
+static int read_memories(struct kunit *test, struct page *page, unsigned int n)
+{
+	struct memory m = { .page_size = PAGE_SIZE, .size = PAGE_SIZE,
+			    .bytes = sizeof(m.run[0]) };
+	struct iommufd_load load = {};
+	int rc;
+
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_new(&load.blob, "test"), 0);
+	m.run[0].npages = cpu_to_be64(1);
+	for (m.unit = 0; m.unit < n; m.unit++) {
+		m.run[0].pfn = cpu_to_be64(page_to_pfn(page) + m.unit);
+		add_memory_node(&load.blob, &m);
+	}
+	KUNIT_ASSERT_EQ(test, liveupdate_blob_finish(&load.blob), 0);
+	iommufd_luo_load_init(&load);
+	rc = iommufd_luo_load_read_memory(&load);
+	xa_destroy(&load.seen);
+	iommufd_luo_load_free(&load);
+	liveupdate_blob_free(&load.blob, 0);
+	return rc;
+}
+
+static void test_too_many(struct kunit *test)
+{
+	unsigned int order = order_base_2(IOMMUFD_LOAD_MEMORIES + 1);
+	struct page *page = alloc_pages(GFP_KERNEL, order);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (unsigned int i = 0; i < 1U << order; i++)
+		page[i].private = FAKE_PRESERVED;
+	KUNIT_EXPECT_EQ(test, read_memories(test, page, IOMMUFD_LOAD_MEMORIES),
+			0);
+	KUNIT_EXPECT_EQ(test,
+			read_memories(test, page, IOMMUFD_LOAD_MEMORIES + 1),
+			-EBADMSG);
+	for (unsigned int i = 0; i < 1U << order; i++)
+		page[i].private = 0;
+	__free_pages(page, order);
+}
+
 static struct kunit_case iommufd_liveupdate_memory_cases[] = {
 	KUNIT_CASE_PARAM(test_memory, memory_gen_params),
+	KUNIT_CASE(test_too_many),
 	{}
 };
 

@@ -173,7 +173,7 @@ static void load_unpin_pages(struct iommufd_load *load,
 
 /**
  * iommufd_luo_load_unpin - Undo iommufd_luo_load_pin() and iommufd_luo_load_account()
- * @load: the context, not committed
+ * @load: the context, none of its areas inserted
  */
 void iommufd_luo_load_unpin(struct iommufd_load *load)
 {

@@ -24,7 +24,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_luo_device_set_optional, "IOMMUFD");
  * iommufd_luo_device_is_optional - What iommufd_luo_device_set_optional() said last
  * @idev: the device
  *
- * Return: false for a device of which nobody has said anything.
+ * Return: false for a device that was not declared optional.
  */
 bool iommufd_luo_device_is_optional(struct iommufd_device *idev)
 {

@@ -370,7 +370,7 @@ static int save_finish(struct iommufd_save *save)
  * @session: the session; tokens that it has are noted
  *
  * Return: 0; -EOPNOTSUPP or -EBADMSG after a line in the log for what can't be
- *         carried; -EINTR, -ENOMEM. Nothing is preserved after an error.
+ *         carried; -EBUSY, -EINTR, -ENOMEM. Nothing is preserved after an error.
  */
 int iommufd_luo_save_write(struct iommufd_save *save,
 			   struct liveupdate_session *session)

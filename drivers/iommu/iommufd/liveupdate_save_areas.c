@@ -11,6 +11,7 @@
 #include <linux/generic_pt/contiguous.h>
 #include <linux/hugetlb.h>
 #include <linux/hugetlb_liveupdate.h>
+#include <linux/memfd_liveupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -173,7 +174,8 @@ static int area_check_file(u32 ioas, struct iopt_area *area)
 	if (is_file_hugepages(file))
 		return iommufd_luo_has_memfd(area->pages) ?
 		       0 : area_check_pinned(ioas, area);
-	if (!shmem_file(file) || file_inode(file)->i_nlink)
+	if (!shmem_file(file) || file_inode(file)->i_nlink ||
+	    memfd_liveupdate_anon(file_inode(file)))
 		return iommufd_luo_refuse(ioas, iopt_area_iova(area),
 					  "a file that is no memfd");
 	return 0;
@@ -231,6 +233,22 @@ static int save_add_area(struct iommufd_save *save, struct iommufd_ioas *ioas,
 	return 0;
 }
 
+/*
+ * Closing a device passes no gate: the HWPT that goes with it may have left the
+ * context before its objects were collected, and still be among the domains. What
+ * such a domain maps is unpinned next. All others are held.
+ */
+static bool iopt_loses_domain(struct io_pagetable *iopt)
+{
+	struct iommu_domain *domain;
+	unsigned long index;
+
+	xa_for_each(&iopt->domains, index, domain)
+		if (!refcount_read(&domain->iommufd_hwpt->obj.users))
+			return true;
+	return false;
+}
+
 static int save_add_ioas(struct iommufd_save *save, struct iommufd_ioas *ioas)
 {
 	struct io_pagetable *iopt = &ioas->iopt;
@@ -238,6 +256,8 @@ static int save_add_ioas(struct iommufd_save *save, struct iommufd_ioas *ioas)
 
 	guard(rwsem_read)(&iopt->domains_rwsem);
 	guard(rwsem_read)(&iopt->iova_rwsem);
+	if (iopt_loses_domain(iopt))
+		return -EBUSY;
 	for (struct iopt_area *area = iopt_area_iter_first(iopt, 0, ULONG_MAX);
 	     area && !rc; area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
 		if (fatal_signal_pending(current))
@@ -313,7 +333,8 @@ static int save_make_runs(struct iommufd_save *save)
  * @save: the context, its objects collected
  *
  * Return: 0; -EOPNOTSUPP after a line in the log for what can't be carried;
- *         -EINTR, -ENOMEM. iommufd_luo_save_put_areas() is due in any case.
+ *         -EBUSY while a device is being closed; -EINTR, -ENOMEM.
+ *         iommufd_luo_save_put_areas() is due in any case.
  */
 int iommufd_luo_save_areas(struct iommufd_save *save)
 {

@@ -199,8 +199,10 @@ static int region_new(struct iommufd_save_run *run)
 static bool region_touches(const struct memory_region *region,
 			   const struct iommufd_save_run *run)
 {
+	unsigned long first = run_first(run);
+
 	return region->space == iommufd_luo_run_space(run) &&
-	       run_first(run) - 1 <= region->last;
+	       (!first || first - 1 <= region->last);
 }
 
 static void region_drop(struct memory_region *region)

@@ -61,10 +61,10 @@ static bool backing_is_no_memfd(struct inode *inode)
 {
 	if (iommufd_luo_is_hugetlbfs(inode))
 		return !hugetlb_liveupdate_is_memfd(inode);
-	return shmem_mapping(inode->i_mapping) && IS_PRIVATE(inode);
+	return shmem_mapping(inode->i_mapping) && memfd_liveupdate_anon(inode);
 }
 
-/* The file of a folio; NULL for one that is, or has become, nobody's. */
+/* The file of a folio; NULL when it has none, or no longer has one. */
 static struct inode *folio_file(struct folio *folio)
 {
 	struct inode *inode = NULL;

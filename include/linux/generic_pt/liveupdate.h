@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 struct iommu_domain;
+struct xarray;
 
 /**
  * struct pt_amdv1_ser - a table that is kept in place
@@ -42,7 +43,7 @@ typedef int (*pt_amdv1_leaf_fn)(void *ctx, u64 iova, phys_addr_t pa, u64 bytes,
 
 int pt_amdv1_preserve(struct iommu_domain *domain, struct pt_amdv1_ser *ser);
 void pt_amdv1_unpreserve(struct iommu_domain *domain);
-int pt_amdv1_check(const struct pt_amdv1_ser *ser);
+int pt_amdv1_check(const struct pt_amdv1_ser *ser, struct xarray *seen);
 int pt_amdv1_each_leaf(const struct pt_amdv1_ser *ser,
 		       pt_amdv1_leaf_fn fn, void *ctx);
 int pt_amdv1_fits(struct iommu_domain *domain, const struct pt_amdv1_ser *ser);

@@ -281,18 +281,18 @@ static int amdv1_check_page(struct amdv1_walk *walk, phys_addr_t table)
 
 /**
  * pt_amdv1_check - Is this a whole, preserved AMDv1 table of this kernel's kind?
- * @ser: as the previous kernel wrote it, not trusted
+ * @ser:  as the previous kernel wrote it, not trusted
+ * @seen: page frames that are something else's; those of the table are added
  *
- * Changes nothing. What the leaves point at is not looked at.
+ * Changes nothing else. What the leaves point at is not looked at.
  *
  * Return: 0; -EBADMSG for a tree that is damaged, shares pages or has another
  *         size than it should; -EPROTO for another memory encryption mask;
  *         -ENOMEM.
  */
-int pt_amdv1_check(const struct pt_amdv1_ser *ser)
+int pt_amdv1_check(const struct pt_amdv1_ser *ser, struct xarray *seen)
 {
-	struct xarray seen;
-	struct amdv1_walk walk = { .visit = amdv1_check_page, .seen = &seen,
+	struct amdv1_walk walk = { .visit = amdv1_check_page, .seen = seen,
 				   .max_tables = ser->nr_tables };
 	int rc;
 
@@ -300,9 +300,7 @@ int pt_amdv1_check(const struct pt_amdv1_ser *ser)
 		return -EPROTO;
 	if (ser->top_level > PT_MAX_TOP_LEVEL)
 		return -EBADMSG;
-	xa_init(&seen);
 	rc = amdv1_walk_table(&walk, ser->top_phys, ser->top_level, 0);
-	xa_destroy(&seen);
 	if (rc == -EBUSY)
 		rc = -EBADMSG;
 	if (!rc && (walk.nr_tables != ser->nr_tables ||
@@ -423,16 +421,19 @@ static void amdv1_free_tree(phys_addr_t phys, unsigned int level)
 }
 
 /**
- * pt_amdv1_discard - Free a preserved table that nobody wants
+ * pt_amdv1_discard - Free a preserved table that is not taken over
  * @ser: the table; its pages stay reserved when pt_amdv1_check() says no
  *
  * Return: 0 or the error of pt_amdv1_check().
  */
 int pt_amdv1_discard(const struct pt_amdv1_ser *ser)
 {
+	struct xarray seen;
 	int rc;
 
-	rc = pt_amdv1_check(ser) ?: amdv1_restore(ser);
+	xa_init(&seen);
+	rc = pt_amdv1_check(ser, &seen) ?: amdv1_restore(ser);
+	xa_destroy(&seen);
 	if (!rc)
 		amdv1_free_tree(ser->top_phys, ser->top_level);
 	return rc;
