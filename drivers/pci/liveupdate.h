@@ -26,9 +26,9 @@ void pci_ser_restore_free(struct pci_ser *ser);
 /**
  * enum pci_incoming_state - what is known of a device that was left running
  * @PCI_INCOMING_AWAITED: not seen yet: it runs, wherever it is
- * @PCI_INCOMING_RUNNING: it is there, runs, and is nobody's; or it is a bridge
+ * @PCI_INCOMING_RUNNING: it is there, runs, and is unclaimed; or it is a bridge
  *                        above others
- * @PCI_INCOMING_CLAIMED: somebody owns it again
+ * @PCI_INCOMING_CLAIMED: it has an owner again
  * @PCI_INCOMING_STOPPED: seen, and writes nothing any more: stopped, or gone
  * @PCI_INCOMING_LOST:    given up without having been seen: it may be running
  *
@@ -50,7 +50,7 @@ enum pci_incoming_state {
  * @state:   see there
  * @guarded: PCI_DEV_FLAGS_NO_BUS_RESET is set for us, because a reset of the bus
  *           for the sake of a neighbour would hit the device
- * @enabled: it is enabled once more, see pci_liveupdate_enable()
+ * @enabled: it is enabled a second time, see pci_liveupdate_enable()
  */
 struct pci_incoming {
 	struct pci_dev_ser ser;

@@ -10,7 +10,7 @@
 
 #include "liveupdate.h"
 
-/* Note that the device was enabled once more; false when it is to be undone. */
+/* Note that the device was enabled again; false when this has to be undone. */
 static bool incoming_set_enabled(struct pci_dev *pdev)
 {
 	struct pci_incoming *in;
@@ -52,7 +52,7 @@ int pci_liveupdate_enable(struct pci_dev *pdev)
 	err = pci_enable_device(pdev);
 	if (err)
 		return err;
-	/* Enabling the device has let its INTx go, which nobody serves yet. */
+	/* Enabling the device has unmasked its INTx, which has no handler yet. */
 	pci_incoming_silence(pdev);
 	if (!incoming_set_enabled(pdev))
 		pci_disable_device(pdev);

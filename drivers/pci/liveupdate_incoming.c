@@ -7,8 +7,8 @@
  * D0, claimed by the driver that took the device over, and dropped when the
  * session ends.
  *
- * While it is nobody's nobody can stop it either: it is neither reset, removed
- * nor bound but by the driver that takes it over. A device that the list names
+ * While it is unclaimed nothing can stop it: it is not reset and not removed, and
+ * only the driver that takes it over can bind it. A device that the list names
  * and that is not the same any more, or is not where it was, is stopped on the
  * spot. Not seen is not stopped: see liveupdate_lost_writers().
  *
@@ -406,7 +406,7 @@ static void incoming_setup_unknown(struct pci_dev *pdev)
 }
 
 /**
- * pci_liveupdate_incoming - Is the device running and nobody's?
+ * pci_liveupdate_incoming - Is the device running and unclaimed?
  * @pdev: the device
  *
  * Return: true from the enumeration of a device that the previous kernel left
@@ -428,7 +428,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
  * @pdev: the device, initialized and not yet added
  *
  * A device that the previous kernel left running will be held in D0, and be
- * bound by nobody but the driver that can take it over.
+ * bound only by the driver that can take it over.
  *
  * Context: May be a thread of a hotplug slot, which holds the lock that a reset
  *          of the slot takes.

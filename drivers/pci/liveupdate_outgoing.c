@@ -178,8 +178,7 @@ bool pci_liveupdate_warn_outgoing(void)
 	return any;
 }
 
-/* Where the bridges above lead now; false when the device is on its way out. */
-static bool outgoing_refresh(struct pci_dev *pdev)
+static bool outgoing_leaving(struct pci_dev *pdev)
 {
 	struct pci_dev *dev;
 
@@ -190,12 +189,36 @@ static bool outgoing_refresh(struct pci_dev *pdev)
 
 		if (pci_dev_is_disconnected(dev) ||
 		    (ser && ser->flags & PCI_DEV_SER_LEAVING))
-			return false;
-		if (ser && dev != pdev)
+			return true;
+	}
+	return false;
+}
+
+/* Where the bridges above lead now. */
+static void outgoing_refresh(struct pci_dev *pdev)
+{
+	struct pci_dev *dev = pdev;
+
+	while ((dev = pci_upstream_bridge(dev))) {
+		struct pci_dev_ser *ser = outgoing_find(dev);
+
+		if (ser)
 			outgoing_describe(dev, ser);
 	}
-	return true;
 }
+
+/**
+ * pci_liveupdate_leaving - Is a preserved device on its way out?
+ * @pdev: the device
+ *
+ * Return: true when it, or a bridge above it, is being removed or was pulled out.
+ */
+bool pci_liveupdate_leaving(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+	return outgoing_leaving(pdev);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_leaving);
 
 /**
  * pci_liveupdate_freeze - Will the next kernel know of running devices?
@@ -217,10 +240,11 @@ int pci_liveupdate_freeze(struct pci_dev *pdev)
 		return -ENOEXEC;
 	}
 	guard(mutex)(&outgoing_lock);
-	if (!outgoing_refresh(pdev)) {
+	if (outgoing_leaving(pdev)) {
 		pci_warn(pdev, "liveupdate: can't be frozen: it was pulled out\n");
 		return -EBUSY;
 	}
+	outgoing_refresh(pdev);
 	outgoing_frozen++;
 	return 0;
 }
@@ -286,11 +310,11 @@ static void outgoing_postpone(struct pci_dev *pdev)
  *
  * A driver that is removed waits for the session that has its device's file, with
  * the device's lock held and in the interrupt thread of the port above. Once the
- * kernel is frozen nobody gives the session up, and device_shutdown() would wait
- * for either.
+ * kernel is frozen the session can't be given up, and device_shutdown() would
+ * wait for the lock or for the thread.
  *
  * Context: pci_lock_rescan_remove() is held.
- * Return: false for a device that is preserved, or above such a one, while any
+ * Return: false for a device that is preserved, or above one that is, while any
  *         is frozen: pci_liveupdate_unfreeze() removes it. When true, the
  *         device is not frozen any more.
  */

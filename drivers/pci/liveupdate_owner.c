@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who owns a device that the previous kernel left running: nobody, then the
- * driver that claims it or, when none does, still nobody: it is stopped.
+ * The owner of a device that the previous kernel left running. It is unclaimed at
+ * first. A driver claims it, or it is stopped.
  */
 #define pr_fmt(fmt) "PCI: liveupdate: " fmt
 
@@ -59,7 +59,7 @@ void pci_incoming_drop(struct pci_incoming *in)
 	incoming_free(in);
 }
 
-/* Is there a device below the bridge that runs, as far as is known, and is nobody's? */
+/* Is a device below the bridge unclaimed, and running as far as is known? */
 static bool incoming_is_needed(const struct pci_incoming *bridge)
 {
 	struct pci_incoming *in;
@@ -89,8 +89,8 @@ static bool incoming_is_held(struct pci_dev *pdev)
  * pci_liveupdate_busy - May userspace not stop the device by way of sysfs?
  * @pdev: the device
  *
- * Return: true for a device that runs and is nobody's, for one that is
- *         preserved, and for the bridges above either.
+ * Return: true for an unclaimed device that runs, for a device that is
+ *         preserved, and for the bridges above them.
  */
 bool pci_liveupdate_busy(struct pci_dev *pdev)
 {
@@ -125,22 +125,20 @@ static int check_above(struct pci_dev *bridge, struct pci_dev *pdev)
 
 /**
  * pci_liveupdate_keeps_driver - May userspace not take the driver from a device?
- * @dev: any device
+ * @dev: a PCI device
  *
- * A preserved device's driver would wait for the session that has its file, with
- * the device's lock held, which reboot() waits for. Without its driver a bridge
- * passes on nothing of what the devices below it write.
+ * pci_bus_type's answer to the driver core. A preserved device's driver would wait
+ * for the session that has its file, with the device's lock held, which reboot()
+ * waits for. Without its driver a bridge passes on nothing of what the devices
+ * below it write.
  *
- * Return: true for a device that is preserved and for the bridges above it, and
- *         for bridges above a device that runs and is nobody's.
+ * Return: true for a device that is preserved, for the bridges above it, and for
+ *         the bridges above an unclaimed device that runs.
  */
 bool pci_liveupdate_keeps_driver(struct device *dev)
 {
-	struct pci_dev *pdev;
+	struct pci_dev *pdev = to_pci_dev(dev);
 
-	if (!dev_is_pci(dev))
-		return false;
-	pdev = to_pci_dev(dev);
 	return pci_liveupdate_outgoing(pdev) ||
 	       (pci_is_bridge(pdev) && pci_liveupdate_busy(pdev));
 }
@@ -170,8 +168,8 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_check);
  * pci_liveupdate_find - The running device that a file is of
  * @handle: the file's serialized data
  *
- * Return: the device with a reference, or NULL when it is not there, not the
- *         same, or not nobody's any more.
+ * Return: the device with a reference, or NULL when it is not there, is another
+ *         one, or is no longer unclaimed.
  */
 struct pci_dev *pci_liveupdate_find(u64 handle)
 {
@@ -186,7 +184,7 @@ struct pci_dev *pci_liveupdate_find(u64 handle)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_find);
 
-/* A device on the list that was not enumerated yet runs, too. */
+/* A device on the list that was not enumerated yet also runs. */
 static bool incoming_is_running(void)
 {
 	guard(mutex)(&pci_incoming_lock);
@@ -363,8 +361,8 @@ static bool suspect_may_probe(struct pci_dev *pdev)
  * @drv:  the driver
  *
  * Context: The device's lock is held.
- * Return: false when the device is running and nobody's, and the driver is not
- *         one that can take it over; also when the device was stopped, might
+ * Return: false when the device is running and unclaimed, and the driver is
+ *         not one that can take it over; also when the device was stopped, might
  *         go on with what it did, and can't be reset.
  */
 bool pci_liveupdate_may_probe(struct pci_dev *pdev,
@@ -395,7 +393,7 @@ static bool incoming_let_reset(struct pci_dev *pdev)
 	return true;
 }
 
-/* As pci_reset_function() does; it could reset whoever has the place by now. */
+/* As pci_reset_function(), which could reset another device at the same place. */
 static int reset_locked(struct pci_dev *pdev)
 {
 	int err;

@@ -18,8 +18,8 @@
  * @slot: the device number
  *
  * Context: pci_lock_rescan_remove() is held.
- * Return: true when a device in the slot is preserved, or runs and is nobody's,
- *         or is above such a one.
+ * Return: true when a device in the slot is preserved, runs unclaimed, or is
+ *         above one that does.
  */
 bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot)
 {
@@ -32,6 +32,24 @@ bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot)
 		return true;
 	}
 	return false;
+}
+
+/**
+ * pci_liveupdate_slot_kept - Does a hotplug slot stay on?
+ * @bus:  the bus that the slot is on
+ * @slot: the device number
+ *
+ * Context: Takes pci_lock_rescan_remove().
+ * Return: as pci_liveupdate_slot_busy().
+ */
+bool pci_liveupdate_slot_kept(struct pci_bus *bus, unsigned int slot)
+{
+	bool busy;
+
+	pci_lock_rescan_remove();
+	busy = pci_liveupdate_slot_busy(bus, slot);
+	pci_unlock_rescan_remove();
+	return busy;
 }
 
 /*

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Devices that were stopped, and might go on when a driver turns Bus Master on;
- * and whether one may be running that nobody will ever stop.
+ * and whether a device may be running that will never be stopped.
  */
 #include <linux/compiler.h>
 #include <linux/pci.h>
@@ -14,7 +14,7 @@ static bool incoming_lost;
 /* Devices that were stopped and not reset, by address; a value is all there is. */
 static DEFINE_XARRAY(incoming_suspects);
 
-/* A device may be running that nobody stopped, and its memory is not kept by LUO. */
+/* A device may be running that was not stopped, and LUO does not keep its memory. */
 void pci_incoming_set_lost(void)
 {
 	WRITE_ONCE(incoming_lost, true);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may happen to a running device that nobody owns: it is unplugged, the
- * system is put to sleep.
+ * What can happen to an unclaimed device: it is unplugged, or the system is put
+ * to sleep.
  */
 #define pr_fmt(fmt) "PCI: liveupdate: " fmt
 
@@ -48,7 +48,7 @@ static int watch_bus(struct notifier_block *nb, unsigned long action, void *data
 
 static struct notifier_block bus_watch = { .notifier_call = watch_bus };
 
-/* Say which devices run and are nobody's; returns whether there are any. */
+/* Log which devices run unclaimed; returns whether there are any. */
 static bool warn_unclaimed(void)
 {
 	struct pci_incoming *in;

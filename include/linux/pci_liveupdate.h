@@ -7,8 +7,8 @@
  * this kernel shuts down.
  *
  * Incoming: a device that the previous kernel listed. It is held in D0, only
- * the driver that takes it over may bind it, and nobody may reset it, until it
- * is claimed (somebody owns it again) or released.
+ * the driver that takes it over may bind it, and it can't be reset, until it is
+ * claimed (it has an owner again) or released.
  */
 #ifndef _LINUX_PCI_LIVEUPDATE_H
 #define _LINUX_PCI_LIVEUPDATE_H
@@ -44,6 +44,7 @@ int pci_liveupdate_register(struct liveupdate_file_handler *fh);
 int pci_liveupdate_preserve(struct pci_dev *pdev, u64 handle);
 void pci_liveupdate_unpreserve(struct pci_dev *pdev);
 int pci_liveupdate_freeze(struct pci_dev *pdev);
+bool pci_liveupdate_leaving(struct pci_dev *pdev);
 void pci_liveupdate_unfreeze(struct pci_dev *pdev);
 bool pci_liveupdate_may_remove(struct pci_dev *pdev);
 bool pci_liveupdate_outgoing(struct pci_dev *pdev);
@@ -52,6 +53,7 @@ void pci_liveupdate_setup_device(struct pci_dev *pdev);
 bool pci_liveupdate_incoming(struct pci_dev *pdev);
 bool pci_liveupdate_busy(struct pci_dev *pdev);
 bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot);
+bool pci_liveupdate_slot_kept(struct pci_bus *bus, unsigned int slot);
 bool pci_liveupdate_keeps_driver(struct device *dev);
 enum pci_liveupdate_blocker pci_liveupdate_blocker(struct pci_dev *pdev);
 int pci_liveupdate_check(struct pci_dev *pdev);
@@ -101,10 +103,13 @@ static inline bool pci_liveupdate_slot_busy(struct pci_bus *bus,
 	return false;
 }
 
-static inline bool pci_liveupdate_keeps_driver(struct device *dev)
+static inline bool pci_liveupdate_slot_kept(struct pci_bus *bus,
+					    unsigned int slot)
 {
 	return false;
 }
+
+#define pci_liveupdate_keeps_driver	NULL
 
 static inline bool pci_liveupdate_may_probe(struct pci_dev *pdev,
 					    const struct pci_driver *drv)
