@@ -14,7 +14,7 @@
  * struct liveupdate_writers - those of one bus
  * @list:    of all such
  * @running: is there one whose live update is not over?
- * @lost:    is there one, running or not, that nobody will ever stop?
+ * @lost:    is there one, running or not, that will never be stopped?
  */
 struct liveupdate_writers {
 	struct list_head list;

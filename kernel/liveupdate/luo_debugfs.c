@@ -13,6 +13,7 @@
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/liveupdate_dump.h>
@@ -165,6 +166,8 @@ static void dump_file(struct liveupdate_dump *dump, const struct luo_file *file)
 	liveupdate_blob_add_u64(out, "token", file->token);
 	liveupdate_blob_add_u64(out, "handle", file->serialized_data);
 	liveupdate_blob_add_u32(out, "status", file->retrieve_status);
+	if (!dump->incoming)
+		liveupdate_blob_add_u64(out, "inode", file_inode(file->file)->i_ino);
 	if (!file->retrieve_status)
 		err = dump_state(dump, file);
 	if (err)

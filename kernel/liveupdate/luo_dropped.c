@@ -4,8 +4,8 @@
  *
  * A file that can't be frozen makes reboot() fail, for all sessions. Whose owner
  * would rather lose it than have the live update fail says so to its handler,
- * which tells us when it refuses to freeze. The session is frozen once more
- * without the file, so that what needs it is asked again, too.
+ * which tells us when it refuses to freeze. The session is frozen again
+ * without the file, so that the files that need it are asked again.
  *
  * Nothing is given up before all sessions are frozen. Then a dropped file is
  * unpreserved as if its session had been closed, and a device is stopped as one
@@ -164,7 +164,8 @@ static bool drop_refused(struct luo_file_set *set)
  * @set: its files
  * @ser: what is handed over of them
  *
- * Context: reboot(), with the session's mutex held. luo_settle_dropped() follows.
+ * Context: reboot(), with the session's mutex held. luo_give_up_dropped() follows, or
+ *          luo_restore_dropped().
  * Return: 0, or the error of a file that is not optional; then none is frozen.
  */
 int luo_freeze_optional(struct luo_file_set *set, struct luo_file_set_ser *ser)
@@ -178,32 +179,35 @@ int luo_freeze_optional(struct luo_file_set *set, struct luo_file_set_ser *ser)
 	return err;
 }
 
-static void settle(struct luo_dropped *dropped, bool keep)
-{
-	guard(mutex)(&luo_file_set_owner(dropped->set)->mutex);
-	if (keep)
-		dropped_swap(dropped);
-	else
-		dropped_give_up(dropped);
-}
-
-/**
- * luo_settle_dropped - All sessions are frozen, or none is
- * @err: 0, or why none is
- *
- * Dropped files are given up, or are again what they were.
- *
- * Context: reboot().
- * Return: @err.
- */
-int luo_settle_dropped(int err)
+static void each_dropped(void (*call)(struct luo_dropped *dropped))
 {
 	struct luo_dropped *dropped, *next;
 
 	list_for_each_entry_safe(dropped, next, &luo_dropped_files, entry) {
-		settle(dropped, err != 0);
+		scoped_guard(mutex, &luo_file_set_owner(dropped->set)->mutex)
+			call(dropped);
 		list_del(&dropped->entry);
 		kfree(dropped);
 	}
-	return err;
+}
+
+/**
+ * luo_give_up_dropped - All sessions are frozen: unpreserve what was dropped
+ *
+ * Context: reboot().
+ */
+void luo_give_up_dropped(void)
+{
+	each_dropped(dropped_give_up);
+}
+
+/**
+ * luo_restore_dropped - A session can't be frozen: nothing was dropped
+ *
+ * Context: reboot(), with luo_session_serialize_rwsem held: whoever closes a session
+ *          of a dropped file would free the file without unpreserving it.
+ */
+void luo_restore_dropped(void)
+{
+	each_dropped(dropped_swap);
 }

@@ -8,11 +8,13 @@ struct luo_file_set_ser;
 
 #ifdef CONFIG_LIVEUPDATE_BLOB
 int luo_freeze_optional(struct luo_file_set *set, struct luo_file_set_ser *ser);
-int luo_settle_dropped(int err);
+void luo_give_up_dropped(void);
+void luo_restore_dropped(void);
 #else
 /* Nobody asks for it. */
 #define luo_freeze_optional(set, ser)	luo_file_freeze(set, ser)
-#define luo_settle_dropped(err)		(err)
+static inline void luo_give_up_dropped(void) { }
+static inline void luo_restore_dropped(void) { }
 #endif
 
 #endif

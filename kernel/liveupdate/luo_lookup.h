@@ -16,6 +16,8 @@ extern struct list_head luo_file_handler_list;
 extern struct luo_flb_global luo_flb_global;
 extern struct luo_session_global luo_session_global;
 extern struct rw_semaphore luo_session_serialize_rwsem;
+/* No lock that reboot() keeps: an open() that waits has the one of all misc devices. */
+extern struct mutex luo_session_deserialize_lock;
 
 unsigned long luo_get_id(struct liveupdate_file_handler *fh, struct file *file);
 void luo_file_pre_finish(struct luo_file_set *set);

@@ -94,7 +94,7 @@ bool luo_files_missing(const struct luo_file_set_ser *set, char *name)
  * luo_session_missing - Has every file of the previous kernel a handler?
  * @name: [OUT] as for luo_files_missing()
  *
- * Context: Takes luo_session_serialize_rwsem. Sleeps.
+ * Context: Takes luo_session_deserialize_lock. Sleeps.
  * Return: whether one is missing; never once the sessions have been read.
  */
 bool luo_session_missing(char *name)
@@ -103,7 +103,7 @@ bool luo_session_missing(char *name)
 	struct luo_session_ser *ser;
 	struct kho_block_set_it it;
 
-	guard(rwsem_read)(&luo_session_serialize_rwsem);
+	guard(mutex)(&luo_session_deserialize_lock);
 	kho_block_set_it_init(&it, &sh->block_set);
 	while ((ser = kho_block_set_it_read_entry(&it)))
 		if (luo_files_missing(&ser->file_set_ser, name))
@@ -111,7 +111,7 @@ bool luo_session_missing(char *name)
 	return false;
 }
 
-/* isalnum() takes Latin-1 letters, too. */
+/* isalnum() also takes Latin-1 letters. */
 static bool is_of_names(unsigned char c)
 {
 	return isascii(c) && (isalnum(c) || strchr(",.-_", c));

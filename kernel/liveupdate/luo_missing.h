@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files of the previous kernel that nobody can take over yet. */
+/* Files of the previous kernel whose handlers are not there yet. */
 #ifndef _LINUX_LUO_MISSING_H
 #define _LINUX_LUO_MISSING_H
 

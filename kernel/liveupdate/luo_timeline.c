@@ -5,7 +5,7 @@
  * Events go to a ring in preserved memory, so that nothing has to be done, and
  * nothing can fail, when the kernel is on its way out. The next kernel copies
  * the ring and starts one of its own. See <linux/kho/abi/liveupdate_timeline.h>
- * and, for how it is shown, luo_timeline_show.c. Each is a trace event, too.
+ * and, for how it is shown, luo_timeline_show.c. Each is also a trace event.
  */
 #define pr_fmt(fmt) "liveupdate: timeline: " fmt
 

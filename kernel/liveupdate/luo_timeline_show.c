@@ -141,8 +141,8 @@ static int timeline_open(struct inode *inode, struct file *file)
 	return single_open(file, timeline_show, NULL);
 }
 
-static ssize_t timeline_write(struct file *file, const char __user *data,
-			      size_t size, loff_t *pos)
+static ssize_t mark_write(struct file *file, const char __user *data,
+			  size_t size, loff_t *pos)
 {
 	char text[sizeof_field(struct liveupdate_timeline_event, object)];
 	char *word;
@@ -164,9 +164,15 @@ static const struct file_operations timeline_fops = {
 	.owner = THIS_MODULE,
 	.open = timeline_open,
 	.read = seq_read,
-	.write = timeline_write,
 	.llseek = seq_lseek,
 	.release = single_release,
+};
+
+static const struct file_operations mark_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = mark_write,
+	.llseek = noop_llseek,
 };
 
 /* The folder is luo_debugfs.c's, the events are luo_timeline.c's: linked before. */
@@ -178,7 +184,9 @@ static int __init timeline_show_init(void)
 		return 0;
 	show.start = moment_now();
 	dir = debugfs_lookup("liveupdate", NULL);
-	debugfs_create_file("timeline", 0600, dir, NULL, &timeline_fops);
+	/* Lockdown leaves no file to read that can be written as well. */
+	debugfs_create_file("timeline", 0400, dir, NULL, &timeline_fops);
+	debugfs_create_file("mark", 0200, dir, NULL, &mark_fops);
 	dput(dir);
 	return 0;
 }

@@ -2,9 +2,9 @@
 /* Marks in the kernel's timeline. */
 #include "internal.h"
 
-#define TIMELINE "/sys/kernel/debug/liveupdate/timeline"
+#define MARK "/sys/kernel/debug/liveupdate/mark"
 
 int co_timeline_mark(const char *text)
 {
-	return co_write_line(TIMELINE, text);
+	return co_write_line(MARK, text);
 }

@@ -53,7 +53,8 @@ static int put(const struct metrics_plan *plan, const struct timeline *t, const 
 	out = open_beside(plan->file, &path);
 	if (out) {
 		metrics_write(out, t, a, plan->live);
-		ret = ferror(out) | fclose(out) || rename(path, plan->file);
+		ret = ferror(out);
+		ret = fclose(out) || ret || rename(path, plan->file);
 	}
 	if (!out || ret)
 		fail(plan->file, strerror(errno));
@@ -84,8 +85,11 @@ static int look(const struct metrics_plan *plan, bool write)
 	struct arrival a = { 0 };
 	int ret = read_both(plan, &t, &a);
 
-	/* Looking into sessions takes time, and while they wait nobody needs it. */
-	if (!ret && write && plan->live && a.waiting_count) {
+	/*
+	 * Looking into sessions takes time, and while they wait nobody needs it. Names that
+	 * are cut in the timeline hide a session that waits, so they are looked into always.
+	 */
+	if (!ret && write && plan->live && a.came) {
 		ret = arrival_ask(&a);
 		if (ret)
 			fail("/sys/kernel/debug/liveupdate/incoming", strerror(-ret));

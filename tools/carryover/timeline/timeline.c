@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* carryover timeline: the command. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "carryover.h"
 #include "cmd.h"
 #include "exits.h"
 #include "metrics.h"
@@ -105,6 +104,8 @@ static int parse(int argc, char **argv)
 		args.path = argv[optind++];
 	if (optind < argc)
 		cmd_error("timeline", "'%s': one file is enough", argv[optind]);
+	else if (args.mark && strcmp(args.path, KERNEL_FILE))
+		cmd_error("timeline", "--mark is for the running kernel, not for a file");
 	else if (args.wait && !args.textfile)
 		cmd_error("timeline", "--wait goes with --textfile");
 	else if (args.textfile && (args.all || args.json || args.svg || args.mark))
@@ -116,18 +117,11 @@ static int parse(int argc, char **argv)
 
 static int mark(void)
 {
-	int fd = open(args.path, O_WRONLY | O_CLOEXEC);
-	ssize_t len = strlen(args.mark);
-	int ret = EXIT_GOOD;
+	int ret = co_timeline_mark(args.mark);
 
-	if (fd < 0)
-		return cmd_error("timeline", "%s: %s", args.path, strerror(errno));
-	if (write(fd, args.mark, len) != len)
-		ret = errno == EINVAL ?
-			cmd_error("timeline", "--mark: 1 to 39 printable characters") :
-			cmd_error("timeline", "%s: %s", args.path, strerror(errno));
-	close(fd);
-	return ret;
+	if (ret == -EINVAL)
+		return cmd_error("timeline", "--mark: 1 to 39 printable characters");
+	return ret ? cmd_error("timeline", "%s", co_error()) : EXIT_GOOD;
 }
 
 static int draw(const struct timeline *t)

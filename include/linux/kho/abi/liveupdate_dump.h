@@ -21,6 +21,8 @@
  *   handle     u64     the handler's number, often a physical address
  *   status     u32     0; incoming: 1 when it was retrieved, or a negative
  *                      errno of a retrieve that failed
+ *   inode      u64     outgoing only: its number, which tells the memfds of an
+ *                      iommufd that was preserved before them
  *   blob       bytes   the handover blob, when @handle leads to one
  *   size, position  u64, seals u32, runs: of a memfd; runs are triples of u64:
  *              first page of the file, physical address, number of pages

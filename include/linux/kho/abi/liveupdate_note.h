@@ -12,7 +12,7 @@
  *
  * The notes of the running kernel are in /sys/kernel/notes, those of any other
  * in its image, which may have to be decompressed. A kernel without such notes
- * understands nothing of it.
+ * can't read the handover.
  */
 #ifndef _LINUX_KHO_ABI_LIVEUPDATE_NOTE_H
 #define _LINUX_KHO_ABI_LIVEUPDATE_NOTE_H
