@@ -2,7 +2,7 @@
 /*
  * Device files that come back from a live update.
  *
- * A device that the previous kernel left running is nobody's until its file is
+ * A device that the previous kernel left running is unclaimed until its file is
  * retrieved: opening it, by its own file or by its group, gives -EBUSY. The
  * retrieved file is bound and attached as it was, without the steps that would
  * disturb the device.
@@ -89,8 +89,8 @@ static struct attribute *vfio_luo_attrs[] = {
 ATTRIBUTE_GROUPS(vfio_luo);
 
 /*
- * A group can't be opened as long as the device file is in use, and that is
- * what the file of a device that is nobody's is. The block has one owner: the
+ * A group can't be opened while a device file is in use. The file of an unclaimed
+ * device counts as in use. The block has one owner: the
  * device while liveupdate_blocked is set, which the lock of the PCI device
  * protects, and then the file that was retrieved, which ends it when closed.
  */
@@ -231,8 +231,8 @@ static struct file *vfio_luo_file(struct vfio_device_file *df)
  *
  * Context: The lock of @device->dev is held, which keeps the driver bound and
  *          protects the group's block. Takes dev_set->lock.
- * Return: the file, or an ERR_PTR; the device then is nobody's as it was
- *         before, and its group blocked.
+ * Return: the file, or an ERR_PTR; the device then is unclaimed as before,
+ *         and its group blocked.
  */
 struct file *vfio_luo_open(struct vfio_device *device,
 			   struct file *iommufd,

@@ -3,10 +3,9 @@
 #define __VFIO_LIVEUPDATE_H__
 
 #include <linux/iommufd_liveupdate.h>
+#include <linux/vfio.h>
 
 struct file;
-struct iommufd_ctx;
-struct vfio_device;
 struct vfio_device_file;
 
 /**
@@ -45,5 +44,35 @@ static inline int vfio_luo_check_open(struct vfio_device *device)
 
 static inline void vfio_luo_register(struct vfio_device *device) { }
 static inline void vfio_luo_unregister(struct vfio_device *device) { }
+#endif
+
+#if IS_ENABLED(CONFIG_VFIO_DEVICE_CDEV)
+static inline struct vfio_device *
+vfio_luo_change_begin(struct vfio_device *device)
+{
+	struct iommufd_device *gate;
+
+	mutex_lock(&device->dev_set->lock);
+	gate = iommufd_luo_gate_device(device->iommufd_device);
+	if (!IS_ERR(gate))
+		return device;
+	mutex_unlock(&device->dev_set->lock);
+	return ERR_CAST(gate);
+}
+
+static inline void vfio_luo_change_end(struct vfio_device *device)
+{
+	if (IS_ERR(device))
+		return;
+	iommufd_luo_gate_device_end(device->iommufd_device);
+	mutex_unlock(&device->dev_set->lock);
+}
+
+/*
+ * CLASS(vfio_luo_change, change)(device): a change of the attachment, with
+ * dev_set->lock held until the end of the scope; or an ERR_PTR(-EBUSY) without it.
+ */
+DEFINE_CLASS(vfio_luo_change, struct vfio_device *, vfio_luo_change_end(_T),
+	     vfio_luo_change_begin(device), struct vfio_device *device)
 #endif
 #endif

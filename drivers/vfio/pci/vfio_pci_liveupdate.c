@@ -88,7 +88,7 @@ static int vfio_pci_luo_read_bind(const struct liveupdate_blob *blob,
 	return 0;
 }
 
-/* One that has failed for good is an error of another kind. */
+/* A retrieve that can't succeed any more gives another error. */
 static struct file *vfio_pci_luo_get_iommufd(struct liveupdate_session *session,
 					     struct pci_dev *pdev, u64 token)
 {
@@ -231,8 +231,8 @@ static void vfio_pci_luo_unblock(struct pci_dev *pdev)
 
 /*
  * Ends the wait for an owner: after this the device writes nothing. One without
- * a reset would go on with what it did when somebody turns Bus Master on, so
- * nobody gets it. A driver that binds it from pci_liveupdate_release() on does
+ * a reset would go on with what it did when Bus Master is turned on, so no
+ * driver gets it. A driver that binds it from pci_liveupdate_release() on does
  * not block the group.
  */
 static void vfio_pci_luo_give_up(struct pci_dev *pdev)

@@ -139,7 +139,7 @@ static inline void vfio_pci_luo_clear_master(struct pci_dev *pdev)
 
 /*
  * As pci_load_and_free_saved_state(). A device whose retrieve has failed keeps
- * its state, and runs on: whoever closes it neither resets it nor writes to it.
+ * its state, and runs on: closing its file neither resets it nor writes to it.
  */
 static inline int
 vfio_pci_luo_load_saved_state(struct vfio_pci_core_device *vdev)
@@ -153,7 +153,7 @@ vfio_pci_luo_load_saved_state(struct vfio_pci_core_device *vdev)
 	return -EBUSY;
 }
 
-/* Opened, an ordinary device has its INTx let go; not one that nobody serves yet. */
+/* Opened, an ordinary device has its INTx unmasked; not one without a handler yet. */
 static inline bool vfio_pci_luo_frees_intx(struct pci_dev *pdev,
 					   u16 command)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A frozen device, and its interrupts while nobody serves them.
+ * A frozen device, and its interrupts while they have no handler.
  *
  * Userspace lives on after freeze, until the jump. From freeze to thaw, what
  * sets up interrupts, writes config space, resets the device or has it sleep is
@@ -63,7 +63,7 @@ static void mask_msi(struct pci_dev *pdev, u16 *flags)
 	pci_write_config_word(pdev, pos, *flags & ~PCI_MSI_FLAGS_ENABLE);
 }
 
-/* Whether one came meanwhile nobody knows: let userspace look. */
+/* One may have come meanwhile: let userspace look. */
 static void unmask_msi(struct vfio_pci_core_device *vdev, u16 flags)
 {
 	struct pci_dev *pdev = vdev->pdev;
@@ -193,7 +193,7 @@ EXPORT_SYMBOL_GPL(vfio_pci_luo_thaw_device);
  *
  * The previous kernel left the entries of the MSI-X table that it used unmasked.
  * Setting up MSI-X takes that over, and an interrupt that is pending would be
- * sent as soon as the entry is first written: to a vector nobody serves yet.
+ * sent as soon as the entry is first written: to a vector without a handler.
  *
  * The table can't be accessed in every device while MSI-X is off. With all
  * entries masked the function's own mask of freeze is of no use any more.

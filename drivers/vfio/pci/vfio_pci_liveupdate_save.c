@@ -249,6 +249,17 @@ static int freeze_open(struct liveupdate_file_op_args *args,
 	return ret;
 }
 
+/*
+ * A device that is being removed can't be left behind: its remover waits for the
+ * session to give up the file, with locks that device_shutdown() takes.
+ */
+static bool can_be_left(struct vfio_device *device)
+{
+	return iommufd_luo_device_is_optional(device->iommufd_device) &&
+	       device_is_registered(&device->device) &&
+	       !pci_liveupdate_leaving(vfio_pci_luo_vdev(device)->pdev);
+}
+
 static int freeze_locked(struct liveupdate_file_op_args *args,
 			 struct vfio_device_file *df)
 {
@@ -268,8 +279,8 @@ static int freeze_locked(struct liveupdate_file_op_args *args,
  * vfio_pci_luo_freeze - The freeze callback
  * @args: of the file
  *
- * A device that is optional is left behind when this fails, but not for an image
- * that would leave all of them behind.
+ * A device that is optional is left behind when this fails, unless it is being
+ * removed, or the image would leave all of them behind.
  *
  * Return: 0; -EBUSY when the device can't be carried any more, -ENOEXEC and
  *         -ENOENT when the image or the session lacks something.
@@ -281,8 +292,7 @@ int vfio_pci_luo_freeze(struct liveupdate_file_op_args *args)
 
 	guard(mutex)(&df->device->dev_set->lock);
 	ret = freeze_locked(args, df);
-	if (ret && ret != -ENOEXEC &&
-	    iommufd_luo_device_is_optional(df->device->iommufd_device))
+	if (ret && ret != -ENOEXEC && can_be_left(df->device))
 		liveupdate_drop_file(args->session, args->file);
 	return ret;
 }
