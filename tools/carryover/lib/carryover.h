@@ -110,7 +110,7 @@ int co_session_preserve(int session, int fd, uint64_t token);
  * @token: the number given to co_session_preserve()
  *
  * The order of the calls does not matter. After -ENODEV, -EPERM, -EBUSY, -ENOMEM,
- * -ENOSPC or -EINTR, mend the cause and call again. Other failures are final for
+ * -ENOSPC, -ENFILE or -EINTR, mend the cause and call again. Other failures are final for
  * that token.
  *
  * Returns: a file descriptor; -ENOENT if there is no such token, -ENODATA if the
@@ -150,7 +150,8 @@ int co_session_name(int session, char *name, size_t size);
  * carryover timeline shows it beside the kernel's own events. The first mark
  * after a kexec is taken for the first I/O. Needs debugfs.
  *
- * Returns: 0; -ENOENT if the kernel keeps no timeline, -EINVAL for any other text.
+ * Returns: 0; -ENOENT if the kernel keeps no timeline, -EPERM under lockdown, -EINVAL
+ * for any other text.
  */
 int co_timeline_mark(const char *text);
 
@@ -306,6 +307,18 @@ int co_device_attach(int device, uint32_t *pt_id);
  * Returns: 0 or a negative errno; -EBUSY while preserved.
  */
 int co_device_detach(int device);
+
+/**
+ * co_device_liveupdate - what a live update would do to the device
+ * @device: bound by co_device_bind(), or opened by its group
+ * @flags: is set to VFIO_LIVEUPDATE_* of linux/vfio_liveupdate.h; may be NULL
+ * @blocker: is set to an enum vfio_liveupdate_blocker, why co_session_preserve()
+ * would refuse the file now, or to 0 if it would not; may be NULL
+ *
+ * Returns: 0; -EINVAL if it is not bound; -ENOTTY if the kernel cannot preserve
+ * devices.
+ */
+int co_device_liveupdate(int device, uint32_t *flags, uint32_t *blocker);
 
 /**
  * co_device_set_optional - let a live update leave the device behind, or not

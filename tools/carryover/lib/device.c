@@ -85,21 +85,43 @@ int co_device_detach(int device)
 		co_fail("DETACH_IOMMUFD_PT of %s", co_name(device).text) : 0;
 }
 
-int co_device_set_optional(int device, bool optional)
+static int feature(int device, uint32_t how,
+		   struct vfio_device_feature_liveupdate *lu)
 {
 	struct {
 		struct vfio_device_feature head;
 		struct vfio_device_feature_liveupdate lu;
 	} arg = {
 		.head.argsz = sizeof(arg),
-		.head.flags = VFIO_DEVICE_FEATURE_SET |
-			      VFIO_DEVICE_FEATURE_LIVEUPDATE,
-		.lu.flags = optional ? VFIO_LIVEUPDATE_OPTIONAL : 0,
+		.head.flags = how | VFIO_DEVICE_FEATURE_LIVEUPDATE,
+		.lu = *lu,
 	};
 
 	if (ioctl(device, VFIO_DEVICE_FEATURE, &arg))
 		return co_fail("FEATURE_LIVEUPDATE of %s", co_name(device).text);
+	*lu = arg.lu;
 	return 0;
+}
+
+int co_device_liveupdate(int device, uint32_t *flags, uint32_t *blocker)
+{
+	struct vfio_device_feature_liveupdate lu = { 0 };
+	int ret = feature(device, VFIO_DEVICE_FEATURE_GET, &lu);
+
+	if (!ret && flags)
+		*flags = lu.flags;
+	if (!ret && blocker)
+		*blocker = lu.blocker;
+	return ret;
+}
+
+int co_device_set_optional(int device, bool optional)
+{
+	struct vfio_device_feature_liveupdate lu = {
+		.flags = optional ? VFIO_LIVEUPDATE_OPTIONAL : 0,
+	};
+
+	return feature(device, VFIO_DEVICE_FEATURE_SET, &lu);
 }
 
 int co_device_reset(int device)
