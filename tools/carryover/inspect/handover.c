@@ -30,6 +30,7 @@ static const struct prop file_props[] = {
 	{ "token", PROP_U64, offsetof(struct file, token), 0, false },
 	{ "handle", PROP_U64, offsetof(struct file, handle), 0, false },
 	{ "status", PROP_U32, offsetof(struct file, status), 0, false },
+	{ "inode", PROP_U64, offsetof(struct file, inode), 0, true },
 	{ "unreadable", PROP_U32, offsetof(struct file, unreadable), 0, true },
 	{ "blob", PROP_BYTES, 0, 0, true },
 	{ "size", PROP_BYTES, 0, 0, true }, { "position", PROP_BYTES, 0, 0, true },

@@ -261,6 +261,7 @@ struct file {
 	char handler[49];
 	uint64_t token;
 	uint64_t handle;
+	uint64_t inode;	/* 0 when the dump does not tell */
 	int32_t status;
 	int32_t unreadable;
 	bool single;

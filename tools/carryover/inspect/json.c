@@ -98,9 +98,9 @@ static void put_backing(const struct file *f, const struct backing *b, FILE *out
 {
 	fprintf(out, "{\"inode\":%" PRIu64, b->inode);
 	put_flag("known", b->flags & BACKING_KNOWN, out);
-	if (b->flags & BACKING_KNOWN)
-		fprintf(out, ",\"token\":%" PRIu64, b->token);
-	if (b->flags & BACKING_KNOWN && !f->single)
+	if (b->flags & BACKING_KNOWN || b->file)
+		fprintf(out, ",\"token\":%" PRIu64, b->file ? b->file->token : b->token);
+	if ((b->flags & BACKING_KNOWN || b->file) && !f->single)
 		put_flag("in_session", b->file, out);
 	put_flag("huge", b->flags & BACKING_HUGETLB, out);
 	fprintf(out, ",\"flags\":%" PRIu32 "}", b->flags);

@@ -14,7 +14,7 @@
 
 static const struct prop memfd_props[] = {
 	U64("size", size), U64("position", position), U32("seals", seals),
-	MAY("runs"), MAY("handler"), MAY("token"), MAY("handle"), MAY("status"),
+	MAY("runs"), MAY("handler"), MAY("token"), MAY("handle"), MAY("status"), MAY("inode"),
 	MAY("unreadable"), { 0 }
 };
 

@@ -84,6 +84,7 @@ static const struct node **index_ids(const void *nodes, size_t n, size_t size)
 /*
  * A memfd has its token when it was preserved before the iommufd; freeze finds
  * the others. Is there a memfd behind the iommufd that is none of those known?
+ * A dump that has inodes leaves no doubt.
  */
 static bool memfds_may_come(const struct session *s, const struct file *f,
 			    const struct context *c, bool huge)
@@ -92,12 +93,25 @@ static bool memfds_may_come(const struct session *s, const struct file *f,
 
 	if (f->single)
 		return true;
+	if (f->inode)
+		return false;
 	for (size_t i = 0; i < c->nr_backings; i++) {
 		const struct file *memfd = c->backing[i].file;
 
 		known += memfd > f && file_is_memfd(memfd, huge);
 	}
 	return s->nr_memfds[huge] - f->memfds_before[huge] > known;
+}
+
+static struct file *find_memfd(const struct session *s, const struct file *f,
+			       const struct backing *b)
+{
+	if (b->flags & BACKING_KNOWN)
+		return refer_token(s, b->token);
+	for (struct file *memfd = s->file; f->inode && memfd < s->file + s->nr_files; memfd++)
+		if (memfd->inode == b->inode && file_is_memfd(memfd, b->flags & BACKING_HUGETLB))
+			return memfd;
+	return NULL;
 }
 
 static void index_context(const struct session *s, const struct file *f,
@@ -117,8 +131,7 @@ static void index_context(const struct session *s, const struct file *f,
 	}
 	shown_index(c);
 	for (size_t i = 0; i < c->nr_backings && !f->single; i++)
-		if (c->backing[i].flags & BACKING_KNOWN)
-			c->backing[i].file = refer_token(s, c->backing[i].token);
+		c->backing[i].file = find_memfd(s, f, &c->backing[i]);
 	for (int huge = 0; huge < 2; huge++)
 		c->may_come[huge] = memfds_may_come(s, f, c, huge);
 }

@@ -54,7 +54,10 @@ static void show_backing(const struct file *f, const struct backing *b, FILE *ou
 	bool huge = b->flags & BACKING_HUGETLB;
 	const char *pages = huge ? ", huge pages" : "";
 
-	if (!(b->flags & BACKING_KNOWN))
+	if (!(b->flags & BACKING_KNOWN) && b->file)
+		fprintf(out, "memfd token %" PRIu64 " (inode %" PRIu64 "%s)", b->file->token,
+			b->inode, pages);
+	else if (!(b->flags & BACKING_KNOWN))
 		fprintf(out, "a memfd (inode %" PRIu64 "%s, %s)", b->inode, pages,
 			f->context->may_come[huge] ? "no token yet" : "not in the session");
 	else

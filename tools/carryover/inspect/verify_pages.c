@@ -156,9 +156,9 @@ static void verify_backing(const struct file *f, const struct backing *b,
 
 static bool is_missing(const struct file *f, const struct backing *b)
 {
-	if (!(b->flags & BACKING_KNOWN))
-		return true;
-	return !f->single && !b->file;
+	if (f->single)
+		return !(b->flags & BACKING_KNOWN);
+	return !b->file;
 }
 
 /* Says that a memfd is not there, as the kernel's log does. */
