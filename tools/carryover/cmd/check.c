@@ -82,11 +82,16 @@ static int take(struct arguments *args, int option)
 	case OPT_INITRD: plan->initrd = optarg; return 0;
 	case OPT_CMDLINE: args->cmdline = optarg; return 0;
 	case OPT_APPEND: args->append = optarg; return 0;
-	case OPT_ROOT: host_root = optarg; return 0;
 	case OPT_ALL: args->all = true; return 0;
 	case OPT_JSON: args->json = true; return 0;
 	case OPT_DETAILED: args->detailed = true; return 0;
 	case OPT_HELP: args->help = true; return 0;
+	case OPT_ROOT:
+		host_root = optarg;
+		if (strlen(optarg) <= HOST_ROOT_MAX)
+			return 0;
+		cmd_error("check", "--root: more than %d bytes", HOST_ROOT_MAX);
+		break;
 	case OPT_SESSION:
 		if (plan->session_count < SESSIONS_MAX) {
 			plan->sessions[plan->session_count++] = optarg;

@@ -45,7 +45,7 @@ static void check_luo(struct report *report, const struct plan *plan)
 		close(luo);
 }
 
-static void take_lack(void *arg, enum lack lack, const char *session, const char *text)
+static void take_lack(void *arg, const struct lacking *it)
 {
 	static const char *const remedies[] = {
 		"preserve it in that session, or close the session",
@@ -53,8 +53,8 @@ static void take_lack(void *arg, enum lack lack, const char *session, const char
 		"preserve the device's file as well, or close it",
 	};
 
-	report_add(arg, lack == LACK_FATAL ? LEVEL_FAIL : LEVEL_WARN, "outgoing", session,
-		   remedies[lack], "%s", text);
+	report_add(arg, it->lack == LACK_FATAL ? LEVEL_FAIL : LEVEL_WARN, "outgoing", it->session,
+		   remedies[it->lack], "%s", it->text);
 }
 
 static void check_outgoing(struct report *report)

@@ -5,9 +5,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/vfio_liveupdate.h>
 
 #include "carryover.h"
 #include "check.h"
@@ -19,6 +22,20 @@
 #define OPEN_MS 5000
 
 /**
+ * struct refused - a file that cannot be kept
+ * @object: what it is, for people
+ * @err: why, a negative errno
+ * @level: how bad that is, unless it depends on who needs it
+ * @needed: it does: a device may need it
+ */
+struct refused {
+	char object[160];
+	int err;
+	enum level level;
+	bool needed;
+};
+
+/**
  * struct rehearsal - how far it is
  * @report: where findings go
  * @pid: who holds the files
@@ -28,6 +45,12 @@
  * @token: of the next file
  * @kept: files that would be kept
  * @sessions: sessions among the files
+ * @fatal: something would be lost whose owner did not allow it
+ * @spared: something an optional device needs is lacking
+ * @refused: files that cannot be kept
+ * @refusals: how many
+ * @optional: tokens of optional devices
+ * @optionals: how many
  */
 struct rehearsal {
 	struct report *report;
@@ -38,25 +61,87 @@ struct rehearsal {
 	unsigned int token;
 	unsigned int kept;
 	unsigned int sessions;
+	bool fatal;
+	bool spared;
+	struct refused *refused;
+	unsigned int refusals;
+	unsigned int *optional;
+	unsigned int optionals;
 };
 
-static void refused(const struct rehearsal *r, const char *object, int err)
+static const char left_behind[] =
+	"the live update goes on without an optional device; dmesg says what is in its way";
+
+/* More room for an array of @count; a check that has no memory for a list ends. */
+static void *longer(void *list, unsigned int count, size_t size)
 {
-	if (err == -EBUSY)
+	void *more = reallocarray(list, count + 1, size);
+
+	if (!more)
+		abort();
+	return more;
+}
+
+static bool is_optional(int device)
+{
+	uint32_t flags;
+
+	return !co_device_liveupdate(device, &flags, NULL) &&
+	       flags & VFIO_LIVEUPDATE_OPTIONAL;
+}
+
+static void note_optional(struct rehearsal *r)
+{
+	r->optional = longer(r->optional, r->optionals, sizeof(*r->optional));
+	r->optional[r->optionals++] = r->token;
+}
+
+static bool is_token_optional(const struct rehearsal *r, unsigned long long token)
+{
+	for (unsigned int i = 0; i < r->optionals; i++)
+		if (r->optional[i] == token)
+			return true;
+	return false;
+}
+
+static void note_refused(struct rehearsal *r, const char *object, const struct store_file *file,
+			 bool optional, int err)
+{
+	struct refused *refused;
+
+	if (err == -EBUSY) {
 		report_add(r->report, LEVEL_WARN, "store", object,
 			   "have that session in the store, and not its files",
 			   "it is in a session already, and kept only if that is");
+		return;
+	}
+	r->refused = longer(r->refused, r->refusals, sizeof(*refused));
+	refused = &r->refused[r->refusals++];
+	*refused = (struct refused){
+		.err = err, .level = optional ? LEVEL_WARN : LEVEL_FAIL,
+		.needed = file->kind == STORE_MEMFD || file->kind == STORE_IOMMUFD,
+	};
+	snprintf(refused->object, sizeof(refused->object), "%s", object);
+}
+
+/* When it is known what devices lack: is that allowed of all that lack something? */
+static void tell_refused(const struct rehearsal *r, const struct refused *it)
+{
+	if (it->level == LEVEL_WARN || (it->needed && r->spared && !r->fatal))
+		report_add(r->report, LEVEL_WARN, "store", it->object, left_behind,
+			   "it cannot be kept (%s)", strerror(-it->err));
 	else
-		report_add(r->report, LEVEL_FAIL, "store", object,
+		report_add(r->report, LEVEL_FAIL, "store", it->object,
 			   "dmesg says why; take it out of the store, or end its service for good",
 			   "it cannot be kept (%s): the device that needs it would be lost, and perhaps all",
-			   strerror(-err));
+			   strerror(-it->err));
 }
 
 static void rehearse_file(void *arg, const struct store_file *file)
 {
 	struct rehearsal *r = arg;
 	char object[160];
+	bool optional;
 	int fd, ret;
 
 	if (file->kind == STORE_SESSION) {
@@ -74,28 +159,53 @@ static void rehearse_file(void *arg, const struct store_file *file)
 				   "it cannot be looked at: %s", strerror(errno));
 		return;
 	}
+	optional = file->kind == STORE_DEVICE && is_optional(fd);
+	if (optional)
+		note_optional(r);
 	ret = co_session_preserve(r->session, fd, r->token++);
 	if (ret)
-		refused(r, object, ret);
+		note_refused(r, object, file, optional, ret);
 	else
 		r->kept++;
 	close(fd);
 }
 
 /* Nothing comes later: these are all files there are. */
-static void take_lack(void *arg, enum lack lack, const char *session, const char *text)
+static void take_lack(void *arg, const struct lacking *it)
 {
-	const struct rehearsal *r = arg;
+	bool allowed = it->lack == LACK_DEVICE;
+	struct rehearsal *r = arg;
 
-	if (!strcmp(session, r->name))
-		report_add(r->report, lack == LACK_DEVICE ? LEVEL_WARN : LEVEL_FAIL, "store", NULL,
-			   "its service has to put all of them into the store; is FileDescriptorStoreMax= large enough?",
-			   "%s", text);
+	if (strcmp(it->session, r->name))
+		return;
+	if (it->token && is_token_optional(r, it->token)) {
+		r->spared = true;
+		report_add(r->report, LEVEL_WARN, "store", NULL, left_behind, "%s", it->text);
+		return;
+	}
+	r->fatal |= !allowed;
+	report_add(r->report, allowed ? LEVEL_WARN : LEVEL_FAIL, "store", NULL,
+		   "its service has to put all of them into the store; is FileDescriptorStoreMax= large enough?",
+		   "%s", it->text);
 }
 
-static void conclude(const struct rehearsal *r)
+/* What is not seen may be incomplete. */
+static void look_at_outgoing(struct rehearsal *r)
 {
-	outgoing_look(take_lack, (void *)r);
+	int count = outgoing_look(take_lack, r);
+
+	if (count < 0)
+		report_add(r->report, count == -ENOENT ? LEVEL_WARN : LEVEL_FAIL, "store", NULL,
+			   "mount -t debugfs none /sys/kernel/debug; carryover inspect outgoing",
+			   "whether what would be kept is complete cannot be read: %s",
+			   strerror(-count));
+}
+
+static void conclude(struct rehearsal *r)
+{
+	look_at_outgoing(r);
+	for (unsigned int i = 0; i < r->refusals; i++)
+		tell_refused(r, &r->refused[i]);
 	if (r->kept || r->sessions)
 		report_add(r->report, LEVEL_NOTE, "store", NULL, NULL,
 			   "process %d holds %u files that would be kept, and %u sessions",
@@ -126,6 +236,8 @@ static void rehearse(struct rehearsal *r)
 	else
 		conclude(r);
 	close(r->session);
+	free(r->refused);
+	free(r->optional);
 }
 
 void check_store(struct report *report, const struct plan *plan)

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "cmdline.h"
 #include "host.h"
+#include "modprobe.h"
 
 /**
  * struct line - a command line that is looked at
@@ -60,30 +61,59 @@ static void unwanted(const struct line *line, enum level level, const char *chec
 	free(without);
 }
 
+/*
+ * What has to be on, the option by which it is on without a word, and the one and the
+ * module with which the word may stand in modprobe.d.
+ */
 static const struct {
 	const char *name;
 	enum bare bare;
 	const char *option;
+	const char *module_option;
+	const char *module;
 	const char *add;
 	const char *lost;
 } switches[] = {
-	{ "kho", BARE_MALFORMED, "KEXEC_HANDOVER_ENABLE_DEFAULT", "kho=on",
+	{ "kho", BARE_MALFORMED, "KEXEC_HANDOVER_ENABLE_DEFAULT", NULL, NULL, "kho=on",
 	  "Kexec HandOver would be off: what was kept stays reserved, and nobody gets it back" },
-	{ "liveupdate", BARE_MALFORMED, NULL, "liveupdate=on",
+	{ "liveupdate", BARE_MALFORMED, NULL, NULL, NULL, "liveupdate=on",
 	  "the Live Update Orchestrator would be off" },
-	{ "vfio.enable_unsafe_noiommu_mode", BARE_ON, NULL, "vfio.enable_unsafe_noiommu_mode=1",
-	  "VFIO's no-IOMMU mode would be off" },
+	{ "vfio.enable_unsafe_noiommu_mode", BARE_ON, NULL, "VFIO", "vfio",
+	  "vfio.enable_unsafe_noiommu_mode=1", "VFIO's no-IOMMU mode would be off" },
 };
+
+/* A kernel that does not tell its configuration has the modules that the running one has. */
+static bool is_module(const struct line *line, size_t i)
+{
+	return line->image->config ? config_module(line->image->config, switches[i].module_option) :
+		host_has(host_path("/sys/module/%s/initstate", switches[i].module));
+}
+
+/* Is it on without a word on the command line? */
+static bool without_word(const struct line *line, size_t i)
+{
+	char *words;
+	bool on;
+
+	if (switches[i].option)
+		return config_on(line->image->config, switches[i].option);
+	if (!switches[i].module || !is_module(line, i))
+		return false;
+	words = modprobe_words(switches[i].module);
+	on = word_switch(words, switches[i].name, switches[i].bare, false, NULL) == 1;
+	free(words);
+	return on;
+}
 
 static void check_switches(const struct line *line)
 {
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
-		const char *name = switches[i].name, *option = switches[i].option;
-		bool by_default = option && config_on(line->image->config, option);
+		const char *name = switches[i].name;
 		bool ignored = false;
 		char text[256];
 
-		if (word_switch(line->text, name, switches[i].bare, by_default, &ignored) == 1)
+		if (word_switch(line->text, name, switches[i].bare, without_word(line, i),
+				&ignored) == 1)
 			continue;
 		snprintf(text, sizeof(text), "%s%s%s%s", ignored ? "its '" : "",
 			 ignored ? name : "", ignored ? "' has no value that counts, and " : "",

@@ -9,6 +9,9 @@
 /* A folder to see as the root folder, or "". Set once, before the first look. */
 extern const char *host_root;
 
+/* So many bytes of it leave room for any path below. */
+#define HOST_ROOT_MAX	255
+
 /* "path below host_root", in one of a few buffers that are used in turn. */
 const char *host_path(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));

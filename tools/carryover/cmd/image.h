@@ -80,6 +80,9 @@ char *config_find(const unsigned char *data, size_t size);
 /* Is an option 'y' in a configuration? @option without CONFIG_. */
 bool config_on(const char *config, const char *option);
 
+/* Is it 'm'? */
+bool config_module(const char *config, const char *option);
+
 /* The text of an option that is a string, or NULL. To be freed. */
 char *config_string(const char *config, const char *option);
 

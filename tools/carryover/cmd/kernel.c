@@ -113,6 +113,13 @@ bool config_on(const char *config, const char *option)
 	return value && value[0] == 'y';
 }
 
+bool config_module(const char *config, const char *option)
+{
+	const char *value = config_value(config, option);
+
+	return value && value[0] == 'm';
+}
+
 char *config_string(const char *config, const char *option)
 {
 	const char *value = config_value(config, option);

@@ -204,12 +204,26 @@ int kexec_start(kexec_tell tell)
 	return -err;
 }
 
+/* Whatever systemctl has heard: the connection to a bus that is being stopped may break. */
+static bool systemd_is_stopping(void)
+{
+	FILE *said = popen("systemctl is-system-running", "r");
+	char state[32] = "";
+
+	if (!said)
+		return false;
+	if (!fgets(state, sizeof(state), said))
+		state[0] = 0;
+	pclose(said);
+	return !strcmp(state, "stopping\n");
+}
+
 int kexec_by_systemd(kexec_tell tell)
 {
 	char *argv[] = { "systemctl", "kexec", NULL };
 	int ret = run(argv, "waiting for systemd", tell);
 
-	if (ret)
+	if (ret && !systemd_is_stopping())
 		return ret == 127 ? -ENOENT : -ECANCELED;
 	/* It ends this program, too. Coming back would drop the image that it starts. */
 	for (;;)

@@ -15,13 +15,17 @@
 struct look {
 	const struct handover *all;
 	const struct session *session;
-	void (*each)(void *arg, enum lack lack, const char *session, const char *text);
+	void (*each)(void *arg, const struct lacking *lacking);
 	void *arg;
 };
 
-static void say(const struct look *look, enum lack lack, const char *text)
+static void say(const struct look *look, enum lack lack, uint64_t token, const char *text)
 {
-	look->each(look->arg, lack, look->session->name, text);
+	const struct lacking lacking = {
+		.lack = lack, .session = look->session->name, .token = token, .text = text,
+	};
+
+	look->each(look->arg, &lacking);
 }
 
 static bool is_in(const struct session *s, uint64_t sbdf)
@@ -71,12 +75,12 @@ static void look_at_devices(const struct look *look, const struct file *f)
 		snprintf(text, sizeof(text),
 			 "device %s is bound to the iommufd with token %llu and in no session: it will be stopped",
 			 sbdf_name(sbdf, bdf, sizeof(bdf)), (unsigned long long)f->token);
-		say(look, LACK_DEVICE, text);
+		say(look, LACK_DEVICE, 0, text);
 	}
 	if (f->vfio && !is_bound(look->session, f->vfio->sbdf)) {
 		snprintf(text, sizeof(text), "device %s: its iommufd is not in the session",
 			 sbdf_name(f->vfio->sbdf, bdf, sizeof(bdf)));
-		say(look, LACK_FATAL, text);
+		say(look, LACK_FATAL, f->token, text);
 	}
 }
 
@@ -88,9 +92,9 @@ static void look_at_lines(const struct look *look, const struct report *report)
 	for (size_t i = 0; i < json_array_size(report->findings); i++) {
 		report_line(report, i, line, sizeof(line));
 		if (strncmp(line, NOTE, strlen(NOTE)))
-			say(look, LACK_FATAL, line);
+			say(look, LACK_FATAL, 0, line);
 		else if (strstr(line, "its memfd ("))
-			say(look, LACK_MAYBE, line + strlen(NOTE));
+			say(look, LACK_MAYBE, 0, line + strlen(NOTE));
 	}
 }
 
@@ -129,16 +133,17 @@ static int outgoing_read(struct handover *h)
 	return -EBADMSG;
 }
 
-int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
-		  void *arg)
+int outgoing_look(void (*each)(void *arg, const struct lacking *lacking), void *arg)
 {
-	struct look look = { .each = each, .arg = arg };
+	static const struct session none;
+	struct look look = { .session = &none, .each = each, .arg = arg };
 	struct handover h;
 	int count = outgoing_read(&h);
 
 	if (count)
 		return count;
 	look.all = &h;
+	look_at_lines(&look, &h.report);
 	for (size_t i = 0; i < h.nr_sessions; i++) {
 		count += !!h.session[i].nr_files;
 		look_at_session(&look, &h, &h.session[i]);

@@ -16,15 +16,28 @@ enum lack {
 };
 
 /**
+ * struct lacking - something that a session lacks
+ * @lack: how bad it is
+ * @session: its name; "" for what is wrong with the whole
+ * @token: of the device that lacks its iommufd, or 0
+ * @text: a sentence about it
+ */
+struct lacking {
+	enum lack lack;
+	const char *session;
+	unsigned long long token;
+	const char *text;
+};
+
+/**
  * outgoing_look - look through all sessions
- * @each: called with the session's name and a sentence for all that is lacking
+ * @each: called for all that is lacking
  * @arg: passed on
  *
  * Returns: how many sessions have a file in them; -ENOENT if the kernel does not
  * show it, another negative errno.
  */
-int outgoing_look(void (*each)(void *arg, enum lack lack, const char *session, const char *text),
-		  void *arg);
+int outgoing_look(void (*each)(void *arg, const struct lacking *lacking), void *arg);
 
 /* Call @each with the name of every session that has a file in it. */
 void outgoing_names(void (*each)(void *arg, const char *name), void *arg);

@@ -14,6 +14,7 @@
 #include "ready.h"
 
 #define TICK_MS		1000
+#define READS_MAX	1024	/* at a time */
 #define RETRY_MS	20
 
 static void set_state(struct holders *holders, struct holder *holder,
@@ -131,13 +132,18 @@ static void take_lines(struct holders *holders, struct holder *holder)
 
 static void listen_to(struct holders *holders, struct holder *holder)
 {
-	ssize_t len = recv(holder->fd, holder->line + holder->used,
-			   sizeof(holder->line) - holder->used, MSG_DONTWAIT);
+	ssize_t len;
 
-	if (len > 0) {
+	/* Behind what it said may be its end, which counts most. */
+	for (unsigned int i = 0; i < READS_MAX; i++) {
+		len = recv(holder->fd, holder->line + holder->used,
+			   sizeof(holder->line) - holder->used, MSG_DONTWAIT);
+		if (len <= 0)
+			break;
 		holder->used += len;
 		take_lines(holders, holder);
-	} else if (!len || (errno != EAGAIN && errno != EINTR)) {
+	}
+	if (!len || (len < 0 && errno != EAGAIN && errno != EINTR)) {
 		close(holder->fd);
 		holder->fd = -1;
 		/* Its session goes with it, also when it was ready before. */
@@ -217,7 +223,7 @@ bool holders_prepare(struct holders *holders, unsigned int seconds)
 {
 	long long begin = now_ms(), said = begin, end = begin + seconds * 1000ll;
 
-	while (undecided(holders) && now_ms() < end) {
+	while (undecided(holders) && now_ms() < end && !holders->is_stopped()) {
 		for (unsigned int i = 0; i < holders->count; i++)
 			if (is_waiting(&holders->all[i]))
 				ask(holders, &holders->all[i]);

@@ -63,12 +63,14 @@ struct holder {
  * @count: how many
  * @dir: where their sockets are
  * @tell: called when one of them said something or changed its state
+ * @is_stopped: whether waiting for them is to end
  */
 struct holders {
 	struct holder all[HOLDERS_MAX];
 	unsigned int count;
 	const char *dir;
 	void (*tell)(const struct holder *holder, const char *text);
+	bool (*is_stopped)(void);
 };
 
 /* Find all sockets in @dir, which has to stay; 0, or a negative errno of the folder. */

@@ -52,6 +52,10 @@ void report_add(struct report *report, enum level level, const char *check,
 				    "check", check, "text",
 				    "(not printable)", "remedy", remedy,
 				    "rank", (int)level);
+	if (!finding)
+		finding = json_pack("{ss ss ss si}", "level", words[level],
+				    "check", check, "text", "(not printable)",
+				    "rank", (int)level);
 	json_array_append_new(report->findings, finding);
 }
 

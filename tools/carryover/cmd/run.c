@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* carryover run: check, load, wait until all are ready, kexec. */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,27 @@
 static struct run_args args;
 static struct outcome outcome;
 static bool warned;
+static volatile sig_atomic_t stopped;
+
+static void note_signal(int number)
+{
+	stopped = number;
+}
+
+/* The loaded kernel, and those that were asked to prepare, are not left like this. */
+static void take_signals(void (*handler)(int number))
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	const struct sigaction action = { .sa_handler = handler };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
+static bool is_stopped(void)
+{
+	return stopped;
+}
 
 /* A line for people, or an object for programs; takes over @more. */
 static void tell(const char *event, const char *object, const char *text, json_t *more)
@@ -54,6 +76,11 @@ static int conclude(const char *event, const char *object, const char *text, enu
 static int fail(const char *object, const char *text, enum cmd_exit code)
 {
 	return conclude("failed", object, text, code);
+}
+
+static int interrupted(void)
+{
+	return fail("run", strsignal(stopped), EXIT_ERROR);
 }
 
 static void tell_holder(const struct holder *holder, const char *text)
@@ -164,22 +191,22 @@ static int prepare(struct holders *holders)
 	if (!holders->count)
 		tell("program", NULL, "nobody asked to be waited for", NULL);
 	if (!holders_prepare(holders, args.timeout))
-		return fail("programs", "not all are ready", why_not(holders));
+		return stopped ? interrupted() : fail("programs", "not all are ready", why_not(holders));
 	outcome_done(&outcome, "prepare");
 	return 0;
 }
 
 /* Whose session it is: programs are named after theirs. */
-static void tell_lack(void *arg, enum lack lack, const char *session, const char *text)
+static void tell_lack(void *arg, const struct lacking *it)
 {
 	bool *fatal = arg;
 
-	tell(lack == LACK_DEVICE ? "warning" : "lacks", session, text, NULL);
-	if (lack == LACK_DEVICE)
+	tell(it->lack == LACK_DEVICE ? "warning" : "lacks", it->session, it->text, NULL);
+	if (it->lack == LACK_DEVICE)
 		return;
 	/* All have said that they are ready: nothing comes later. */
 	*fatal = true;
-	outcome_blame(&outcome, "session", session, NULL, text);
+	outcome_blame(&outcome, "session", it->session, NULL, it->text);
 }
 
 /* systemd ends all programs first, and the sessions that nobody else holds with them. */
@@ -208,6 +235,12 @@ static void tell_unkept(void *arg, const char *bdf, long pid)
 	tell("warning", bdf, text, NULL);
 }
 
+/* There is something, and it is not what it should be; without debugfs there is nothing. */
+static bool is_unreadable(int count)
+{
+	return count < 0 && count != -ENOENT && count != -EACCES;
+}
+
 /* What the sessions hold now. Without debugfs there is nobody to ask. */
 static int verify_sessions(const struct holders *holders)
 {
@@ -221,6 +254,9 @@ static int verify_sessions(const struct holders *holders)
 	if (fatal && !args.force)
 		return fail("sessions", "a program said that it is ready and lacks something: see above; --force goes on all the same",
 			    EXIT_INCOMPLETE);
+	if (is_unreadable(count) && !args.force)
+		return fail("sessions", "what they hold cannot be read, see carryover inspect outgoing; --force goes on all the same",
+			    EXIT_INCOMPLETE);
 	if (count < 0)
 		tell("warning", "sessions", "what they hold cannot be seen; mount -t debugfs none /sys/kernel/debug",
 		     NULL);
@@ -232,11 +268,12 @@ static int verify_sessions(const struct holders *holders)
 	return 0;
 }
 
-/* Comes back only on failure. */
+/* Comes back only on failure. From here on a signal ends it: systemd stops it, too. */
 static int start_kernel(void)
 {
 	int ret;
 
+	take_signals(SIG_DFL);
 	if (args.start == START_SYSTEMD) {
 		ret = kexec_by_systemd(tell_kexec);
 		return fail("systemctl", ret == -ENOENT ? "not found; --start reboot, or start it yourself" :
@@ -246,6 +283,13 @@ static int start_kernel(void)
 	return fail("kexec", ret == -ENOEXEC ?
 		    "the image brings no handover data, or a session is incomplete: see above" :
 		    strerror(-ret), EXIT_KEXEC);
+}
+
+/* A program may have died meanwhile, and its session with it. */
+static int still_ready(struct holders *holders)
+{
+	return holders_still(holders) ? 0 :
+	       fail("programs", "one is not ready any more", why_not(holders));
 }
 
 static int start(struct holders *holders)
@@ -259,22 +303,27 @@ static int start(struct holders *holders)
 				warned ? EXIT_WARNINGS : EXIT_GOOD);
 	tell("kexec", args.plan.kernel, args.start == START_SYSTEMD ?
 	     "by systemd, when it has stopped all services" : "now", NULL);
-	/* Looked at again, for a program may have died meanwhile, and its session with it. */
-	if (!holders_still(holders))
-		return fail("programs", "one is not ready any more", why_not(holders));
-	ret = verify_sessions(holders);
-	return ret ? ret : start_kernel();
+	ret = still_ready(holders);
+	if (!ret)
+		ret = verify_sessions(holders);
+	/* That takes as long as there is much to read. */
+	if (!ret)
+		ret = still_ready(holders);
+	if (ret)
+		return ret;
+	return is_stopped() ? interrupted() : start_kernel();
 }
 
 static int run(void)
 {
-	static struct holders holders = { .tell = tell_holder };
+	static struct holders holders = { .tell = tell_holder, .is_stopped = is_stopped };
 	int ret = check();
 
 	if (!ret)
 		ret = load();
 	if (ret)
 		return ret;
+	take_signals(note_signal);
 	/* Before anybody waits: it may take long. */
 	if (!args.dry_run) {
 		kexec_sync(tell_kexec);
@@ -320,6 +369,8 @@ int cmd_run(int argc, char **argv)
 	args.plan.cmdline = cmdline;
 	outcome_begin(&outcome);
 	choose_start();
+	/* Whoever reads along may end: the loaded kernel is unloaded all the same. */
+	signal(SIGPIPE, SIG_IGN);
 	ret = run();
 	outcome_end(&outcome);
 	free(cmdline);
