@@ -7,6 +7,8 @@
  */
 #include "device.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,25 @@ static void notify(const char *what, const char *name, int fd)
 	close(s);
 }
 
+/*
+ * Until systemd has done what it was told: sd_notify_barrier(3). What it still has in the
+ * store is as it was: preserved, or open.
+ */
+static void barrier(void)
+{
+	struct pollfd done;
+	int end[2];
+
+	if (!getenv("NOTIFY_SOCKET") || pipe(end))
+		return;
+	notify("BARRIER=1", NULL, end[1]);
+	close(end[1]);
+	done.fd = end[0];
+	if (poll(&done, 1, 10000) < 1)
+		puts("systemd does not answer");
+	close(end[0]);
+}
+
 /* The file of that name out of the store, or -1. By name: the order changes. */
 static int stored(const char *name)
 {
@@ -61,13 +82,32 @@ static int stored(const char *name)
 	return word ? fd : -1;
 }
 
+/* Is it only that the device, or memory for it, is not there yet? */
+static int may_come(int err)
+{
+	return err == -ENODEV || err == -EBUSY || err == -ENOMEM || err == -ENOSPC ||
+		err == -ENFILE || err == -EINTR;
+}
+
+/* A file that is given up too early is a device that is stopped. */
+static int retrieve(int session, int file)
+{
+	int fd = co_session_retrieve_fd(session, file);
+
+	for (int i = 0; may_come(fd) && i < 100; i++) {
+		poll(NULL, 0, 100);
+		fd = co_session_retrieve_fd(session, file);
+	}
+	return fd;
+}
+
 /* From the last kernel, or from this one's last run; 1 if it is neither. */
 static int take_back(int file[FILES])
 {
 	int session = stored("session"), found = 0;
 
 	for (int i = 0; i < FILES; i++) {
-		file[i] = session < 0 ? -1 : co_session_retrieve_fd(session, i);
+		file[i] = session < 0 ? -1 : retrieve(session, i);
 		if (file[i] < 0)			/* then it is a session of this kernel */
 			file[i] = stored(names[i]);
 		found += file[i] >= 0;
@@ -76,6 +116,7 @@ static int take_back(int file[FILES])
 		if (stored(names[0]) < 0)
 			DO(co_session_finish(session));
 		notify("FDSTOREREMOVE=1", "session", -1);
+		barrier();
 		close(session);
 	}
 	return found < FILES;
@@ -89,6 +130,7 @@ static int begin(const char *bdf, int file[FILES])
 		if (file[i] >= 0)
 			close(file[i]);
 	}
+	barrier();
 	return device_start(bdf, file);
 }
 
@@ -104,14 +146,14 @@ static int keep(const char *name, const int file[FILES])
 	DO(session = co_session_create(luo, name));
 	for (int i = 0; i < FILES && !ret; i++)
 		ret = co_session_preserve(session, file[i], i);
-	if (!ret) {
+	if (!ret)
 		notify("FDSTORE=1", "session", session);
-		return 0;
-	}
-	puts(co_error());
-	for (int i = 0; i < FILES; i++)
+	else
+		puts(co_error());
+	for (int i = 0; i < FILES && ret; i++)
 		notify("FDSTOREREMOVE=1", names[i], -1);
-	return 1;
+	barrier();					/* whose message it is, is asked while we live */
+	return !!ret;
 }
 
 int main(int argc, char **argv)
