@@ -99,7 +99,7 @@ static void set(struct vm *vm, struct blk_state *blk, uint64_t reg, uint32_t val
 		blk->driver_page = value;
 	else if (reg == REG_DRIVER && blk->driver_page < 2)
 		blk->features[blk->driver_page] = value;
-	else if (reg == REG_QUEUE_SIZE)
+	else if (reg == REG_QUEUE_SIZE && !blk->ready)
 		blk->size = value <= QUEUE_SIZE ? value : 0;
 	else if (reg == REG_QUEUE_READY)
 		blk->ready = value && blk->size;

@@ -78,6 +78,18 @@ static int give_memory(struct vm *vm)
 	return 0;
 }
 
+/*
+ * The guest's TSC counts as fast as the host's, at the rate that the kernel knows now: 0.
+ * KVM's own is of the moment it was initialized. Where the TSC is not called constant, as
+ * under QEMU, that was before the kernel had measured it for long enough. If the two differ
+ * by more than 250 ppm and the processor can't scale, KVM computes with a guest's TSC that
+ * stands still: the guest's timer never fires, and its clock is wrong by the host's TSC.
+ */
+static int set_tsc_rate(const struct vm *vm)
+{
+	return ioctl(vm->fd, KVM_SET_TSC_KHZ, 0) ? fail_errno("KVM_SET_TSC_KHZ") : 0;
+}
+
 int vm_create(struct vm *vm)
 {
 	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -87,7 +99,7 @@ int vm_create(struct vm *vm)
 	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
 	if (vm->fd < 0 || vm->ended < 0)
 		return fail_errno("KVM_CREATE_VM");
-	if (create_chips(vm) || give_memory(vm))
+	if (set_tsc_rate(vm) || create_chips(vm) || give_memory(vm))
 		return -1;
 	for (unsigned int id = 0; id < vm->state->vcpus; id++)
 		if (create_vcpu(vm, id))

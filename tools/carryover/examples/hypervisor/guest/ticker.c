@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (LGPL-2.1 OR MIT)
-/* How long the guest stood, as far as it can tell. */
+/* The guest's clock: how long it stood, and whether it went back. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,41 +10,55 @@
 
 #include "guest.h"
 
-static _Atomic uint64_t longest;
+static _Atomic uint64_t latest;
+static struct ticker ticker;
 
+static void step_back(uint64_t step)
+{
+	uint64_t furthest = ticker.furthest;
+
+	ticker.back++;
+	while (step > furthest &&
+	       !atomic_compare_exchange_weak(&ticker.furthest, &furthest, step))
+		;
+}
+
+/* A look that ended before this one began, by whichever thread, saw no later time. */
 uint64_t now_ns(void)
 {
+	uint64_t before = latest, now;
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+	now = ts.tv_sec * 1000000000ull + ts.tv_nsec;
+	if (now < before)
+		step_back(before - now);
+	latest = now;
+	return now;
 }
 
 static void *tick(void *unused)
 {
-	const struct timespec step = { .tv_nsec = 1000000 };
+	const struct timespec step = { .tv_nsec = 10000000 };
 	uint64_t last = now_ns(), now;
 
 	(void)unused;
 	for (;; last = now) {
 		nanosleep(&step, NULL);
 		now = now_ns();
-		if (now - last > longest)
-			longest = now - last;
+		ticker.ticks++;
+		if (now > last && now - last > ticker.longest)
+			ticker.longest = now - last;
 	}
 	return NULL;
 }
 
-void ticker_start(void)
+const struct ticker *ticker_start(void)
 {
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, tick, NULL);
-}
-
-uint64_t ticker_gap(void)
-{
-	return longest;
+	return &ticker;
 }
 
 void tcdrain_and_reboot(void)

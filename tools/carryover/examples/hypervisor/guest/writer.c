@@ -38,6 +38,7 @@
  * @wrong: what was not as it should be
  * @last: when the last one was done, in ns
  * @gap: the longest time between two that were done, in ns
+ * @ticker: what another thread sees of the clock
  */
 struct writer {
 	int file;
@@ -45,6 +46,7 @@ struct writer {
 	uint64_t (*data)[WORDS];
 	uint64_t next, wrong;
 	uint64_t last, gap;
+	const struct ticker *ticker;
 };
 
 static void die(const char *what)
@@ -104,7 +106,7 @@ static void measure(struct writer *w)
 {
 	uint64_t now = now_ns();
 
-	if (w->last && now - w->last > w->gap)
+	if (w->last && now > w->last && now - w->last > w->gap)
 		w->gap = now - w->last;
 	w->last = now;
 }
@@ -182,7 +184,9 @@ static void work(struct writer *w)
 		if (round % 4 == 3)
 			check_batch(w, w->next - 2 * BATCH);
 		if (round % 16 == 0)
-			printf("writer: at block %llu\n", (unsigned long long)w->next);
+			printf("writer: at block %llu, %llu ticks\n",
+			       (unsigned long long)w->next,
+			       (unsigned long long)w->ticker->ticks);
 	}
 }
 
@@ -201,15 +205,18 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	open_file(&w);
 	printf("writer: begins\n");
-	ticker_start();
+	w.ticker = ticker_start();
 	work(&w);
 	check_all(&w);
 	close(w.file);
 	if (umount("/disk"))
 		die("umount");
 	printf("writer: largest gap between two blocks %.1f ms, of the clock %.1f ms\n",
-	       w.gap / 1e6, ticker_gap() / 1e6);
+	       w.gap / 1e6, w.ticker->longest / 1e6);
+	printf("writer: %llu ticks, the clock went back %llu times, by %.1f ms at most\n",
+	       (unsigned long long)w.ticker->ticks, (unsigned long long)w.ticker->back,
+	       w.ticker->furthest / 1e6);
 	printf("writer: %llu blocks, %s, largest gap %.1f ms\n", (unsigned long long)w.next,
-	       w.wrong ? "WRONG" : "sequence complete", ticker_gap() / 1e6);
+	       w.wrong ? "WRONG" : "sequence complete", w.ticker->longest / 1e6);
 	tcdrain_and_reboot();
 }
