@@ -30,7 +30,7 @@
  * @__reserved: must be 0
  *
  * Which file, and which part of it, backs an IOVA. With the answer a process
- * that has nothing but the iommufd can mmap() the memory its device uses.
+ * that has only the iommufd can mmap() the memory its device uses.
  *
  * Memory mapped with IOMMU_IOAS_MAP_FILE is backed by that file. Memory mapped
  * with IOMMU_IOAS_MAP is backed by no file until a live update makes it a
