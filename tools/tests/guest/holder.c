@@ -6,12 +6,16 @@
  *   t-holder listen NAME [WITHOUT]   wait in the background to be asked
  *   t-holder hold NAME [WITHOUT]     preserve at once, stay in the background
  *   t-holder keep NAME [WITHOUT]     keep the files open as a supervisor does, no session
- *   t-holder after NAME              in the next kernel
+ *   t-holder after NAME [stay]       in the next kernel; stay in the background
  *
- * WITHOUT is what it forgets: memfd, iommufd or device. While there is a file
+ * WITHOUT is what it forgets: memfd, iommufd or device; with "order" it forgets nothing,
+ * and preserves the memfd last; with "refused" the iommufd has memory that can't be kept, and
+ * with "optional" its device may be left behind besides; with "slow" it never says that it is
+ * ready, and with "ends" it hangs up as soon as it has. While there is a file
  * NAME.busy in the folder it was started in, it refuses.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,12 +61,16 @@ static int preserve(const struct rig *rig, const char *name, const char *without
 {
 	int session = rig_session_create(name);
 
-	if (strcmp(without, "memfd"))
+	bool last = !strcmp(without, "order");
+
+	if (strcmp(without, "memfd") && !last)
 		rig_preserve_one(rig, session, RIG_MEMFD);
 	if (strcmp(without, "iommufd"))
 		rig_preserve_one(rig, session, RIG_IOMMUFD);
 	if (strcmp(without, "device"))
 		rig_preserve_one(rig, session, RIG_VFIO);
+	if (last)
+		rig_preserve_one(rig, session, RIG_MEMFD);
 	return session;
 }
 
@@ -94,6 +102,17 @@ static void refuse(int peer)
 	close(peer);
 }
 
+/* More than is read at once, and then its end. */
+static void say_much(int peer)
+{
+	char text[1024] = "ready\n";
+
+	while (strlen(text) < sizeof(text) - 64)
+		strcat(text, "progress all is well\n");
+	answer(peer, text);
+	shutdown(peer, SHUT_WR);
+}
+
 static void serve(const struct rig *rig, int peer, const char *name, const char *without)
 {
 	char line[64];
@@ -107,7 +126,10 @@ static void serve(const struct rig *rig, int peer, const char *name, const char 
 	}
 	answer(peer, "progress preserving\n");
 	session = preserve(rig, name, without);
-	answer(peer, "ready\n");
+	if (!strcmp(without, "ends"))
+		say_much(peer);
+	else if (strcmp(without, "slow"))
+		answer(peer, "ready\n");
 	/* The kexec comes now, or this line. */
 	hear(peer, line, sizeof(line));
 	close(session);
@@ -144,6 +166,23 @@ static int hold(const char *name, const char *without)
 	return test_result();
 }
 
+/* A descriptor that is higher than that of the iommufd and the device. */
+static void to_the_end(int fd)
+{
+	MUST(dup(fd) > fd);
+	close(fd);
+}
+
+/* Memory of a file with a name, which can't be carried. */
+static void map_named(const struct rig *rig)
+{
+	int fd = open("/named", O_RDWR | O_CREAT, 0600);
+
+	MUST(fd >= 0 && !ftruncate(fd, RIG_PAGE));
+	WORKS(co_map_file(rig->iommufd, rig->note->ioas, RIG_IOVA + (16u << 20), fd, 0, RIG_PAGE));
+	close(fd);
+}
+
 /* What it forgets is used by the device all the same. */
 static int keep(const char *without)
 {
@@ -152,6 +191,12 @@ static int keep(const char *without)
 
 	rig_edu(0, bdf);
 	rig_open(&rig, bdf, 1);
+	if (!strcmp(without, "order"))
+		to_the_end(rig.buffer.fd);
+	if (!strcmp(without, "refused") || !strcmp(without, "optional"))
+		map_named(&rig);
+	if (!strcmp(without, "optional"))
+		WORKS(co_device_set_optional(rig.device, true));
 	if (!strcmp(without, "memfd"))
 		close(rig.buffer.fd);
 	if (!strcmp(without, "iommufd"))
@@ -162,13 +207,18 @@ static int keep(const char *without)
 	return test_result();
 }
 
-static int after(const char *name)
+static int after(const char *name, bool stay)
 {
 	int session = rig_session_retrieve(name);
 	struct rig rig;
 
 	rig_retrieve(&rig, session, 1);
-	rig_live_on(&rig, session);
+	if (!stay) {
+		rig_live_on(&rig, session);
+		return test_result();
+	}
+	rig_session_finish(session);
+	rig_linger();
 	return test_result();
 }
 
@@ -181,5 +231,5 @@ int main(int argc, char **argv)
 		return wait_to_be_asked(argv[2], without);
 	if (!strcmp(argv[1], "keep"))
 		return keep(without);
-	return strcmp(argv[1], "hold") ? after(argv[2]) : hold(argv[2], without);
+	return strcmp(argv[1], "hold") ? after(argv[2], argc > 3) : hold(argv[2], without);
 }

@@ -23,6 +23,7 @@
 #include "rig.h"
 
 #define IOVA(kind)	(0x1000000000ull + (kind) * 0x100000000ull)
+#define AGAIN_IOVA	IOVA(HUGE_KINDS)	/* a file's first page once more */
 #define SMALL_IOVA	0x80000000ull	/* anonymous memory of normal pages */
 #define SMALL_SIZE	(4 * RIG_PAGE)
 #define TOKEN(kind)	(40 + (kind))
@@ -107,6 +108,13 @@ static void make_kind(struct test *t, enum huge_kind kind)
 	record(t, kind);
 }
 
+static void make_again(struct test *t)
+{
+	if (size_of(t, HUGE_UNLINKED))
+		WORKS(co_map_file(t->rig.iommufd, t->rig.note->ioas, AGAIN_IOVA,
+				  t->fd[HUGE_UNLINKED], 0, t->page));
+}
+
 static void make_small(struct test *t)
 {
 	void *memory = mmap(NULL, SMALL_SIZE, PROT_READ | PROT_WRITE,
@@ -131,6 +139,7 @@ static void make(struct test *t)
 		huge_ask(t->page, t->note->pages);
 	for (int kind = 0; kind < HUGE_KINDS; kind++)
 		make_kind(t, kind);
+	make_again(t);
 	make_small(t);
 	huge_pool_is(t->page, "in use", (struct huge_pool) {
 		.nr = t->note->pages });
@@ -202,6 +211,25 @@ static void check_kind(struct test *t, enum huge_kind kind)
 		t->rest = fd;
 }
 
+/* Two mappings of one page show one byte of one file, and one page. */
+static void check_again(const struct test *t)
+{
+	uint64_t iova[2] = { IOVA(HUGE_UNLINKED), AGAIN_IOVA };
+	uint64_t offset[2], pa[2], length;
+
+	if (!size_of(t, HUGE_UNLINKED))
+		return;
+	for (int i = 0; i < 2; i++) {
+		close(WORKS(co_ioas_file(t->rig.iommufd, t->rig.note->ioas,
+					 iova[i], &offset[i], &length)));
+		length = t->page;
+		WORKS(co_pa(t->rig.iommufd, t->rig.note->ioas, iova[i], &pa[i],
+			    &length));
+	}
+	SAME(offset[0], offset[1]);
+	SAME(pa[0], pa[1]);
+}
+
 static void check_small(struct test *t)
 {
 	uint64_t offset, length;
@@ -270,6 +298,7 @@ static int arrive(struct test *t)
 	huge_pool_is(t->page, "retrieved", in_use(t));
 	for (int kind = 0; kind < HUGE_KINDS; kind++)
 		check_kind(t, kind);
+	check_again(t);
 	check_small(t);
 	stays(t, t->fd[HUGE_MEMFD]);
 	stays(t, t->rest);
@@ -354,6 +383,9 @@ static void end(struct test *t)
 		if (huge_has_memfd(kind))
 			close(t->fd[kind]);
 	}
+	if (size_of(t, HUGE_UNLINKED))
+		WORKS(co_unmap(t->rig.iommufd, t->rig.note->ioas, AGAIN_IOVA,
+			       t->page));
 	WORKS(co_unmap(t->rig.iommufd, t->rig.note->ioas, SMALL_IOVA,
 		       SMALL_SIZE));
 	close(t->rest);

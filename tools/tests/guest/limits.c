@@ -16,11 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "counts.h"
 #include "harness.h"
 #include "process-limits.h"
 #include "log.h"
 #include "pages.h"
 #include "rig.h"
+#include "sysfs.h"
 
 #define RIGS		2u
 #define TOKEN(n)	(1 + 10 * (n))		/* of a rig's files */
@@ -34,6 +36,7 @@
 #define GROUP		"payer"
 #define TIGHT		(16ul << 20)	/* less than the large memfd */
 #define KILLS		6u
+#define FILE_MAX	"/proc/sys/fs/file-max"
 
 /* ---------------------------------------------------------------- kernel A */
 
@@ -166,6 +169,36 @@ static void memfd_beyond_cgroup(void)
 		     BIG_PAGES);
 }
 
+/* As a child, twice. */
+static void no_file(uint64_t token)
+{
+	pid_t child = fork();
+	int status;
+
+	MUST(child >= 0);
+	if (!child) {
+		limits_files();
+		FAILS(co_session_retrieve_fd(session, token), ENFILE);
+		FAILS(co_session_retrieve_fd(session, token), ENFILE);
+		_exit(test_result());
+	}
+	MUST(waitpid(child, &status, 0) == child);
+	SAME(status, 0);
+}
+
+static void beyond_file_max(void)
+{
+	char before[32];
+
+	test_say("I4: more files than fs.file-max");
+	snprintf(before, sizeof(before), "%lld", counts_number(FILE_MAX, ""));
+	no_file(BIG_TOKEN(1));
+	no_file(TOKEN(1) + RIG_IOMMUFD);
+	no_file(TOKEN(1) + RIG_VFIO);
+	MUST(!file_write(FILE_MAX, before));
+	still_running(1);
+}
+
 static void iommufd_beyond_memlock(void)
 {
 	test_say("I4: an iommufd that pins more than RLIMIT_MEMLOCK");
@@ -218,6 +251,7 @@ static int after(void)
 	session = rig_session_retrieve("limits");
 	limits_group(GROUP, TIGHT);
 	memfd_beyond_cgroup();
+	beyond_file_max();
 	iommufd_beyond_memlock();
 	iommufd_beyond_cgroup();
 	iommufd_killed();

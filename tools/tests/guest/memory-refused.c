@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory that was mapped by its address and cannot be carried: PRESERVE_FD
- * refuses it and the kernel's log names the IOVA (invariant I4).
+ * refuses it and the kernel's log names the IOVA (invariants I1, I4).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,6 +109,35 @@ static void named_file(const struct rig *rig)
 	MUST(!umount2("/named", MNT_DETACH) && !rmdir("/named"));
 }
 
+/*
+ * I1: what is carried as memory of a context has a file that can be opened, and
+ * can't be preserved by it a second time, nor be mapped by it.
+ */
+static void anonymous_file(const struct rig *rig)
+{
+	char *memory = take(NULL, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int session = rig_session_create("kept"), other, fd;
+	char path[64];
+
+	test_say("shared anonymous memory by its file");
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 (unsigned long)memory, (unsigned long)memory + LENGTH);
+	fd = open(path, O_RDWR);
+	MUST(fd >= 0);
+	WORKS(co_map(rig->iommufd, rig->note->ioas, SPARE_IOVA, memory,
+		     LENGTH));
+	WORKS(co_session_preserve(session, rig->iommufd, 1));
+	other = rig_session_create("refused");
+	FAILS(co_session_preserve(other, fd, 2), ENOENT);
+	close(other);
+	close(session);
+	WORKS(co_unmap(rig->iommufd, rig->note->ioas, SPARE_IOVA, LENGTH));
+	WORKS(co_map_file(rig->iommufd, rig->note->ioas, SPARE_IOVA, fd, 0,
+			  LENGTH));
+	refuse(rig, "shared anonymous memory mapped by its file", SPARE_TEXT);
+	close(fd);
+}
+
 /* Nothing is pinned, so nothing says which pages they are. */
 static void no_table(const struct rig *rig)
 {
@@ -161,6 +190,7 @@ int main(void)
 	mixed(&rig[0]);
 	disordered(&rig[0]);
 	named_file(&rig[0]);
+	anonymous_file(&rig[0]);
 	no_table(&rig[0]);
 	two_contexts(&rig[0], &rig[1]);
 	for (unsigned int i = 0; i < 2; i++) {

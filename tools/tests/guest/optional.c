@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,17 +46,10 @@ static void kexec_works(void)
 
 static uint32_t flags_of(int device)
 {
-	struct {
-		struct vfio_device_feature head;
-		struct vfio_device_feature_liveupdate lu;
-	} arg = {
-		.head.argsz = sizeof(arg),
-		.head.flags = VFIO_DEVICE_FEATURE_GET |
-			      VFIO_DEVICE_FEATURE_LIVEUPDATE,
-	};
+	uint32_t flags;
 
-	MUST(!ioctl(device, VFIO_DEVICE_FEATURE, &arg));
-	return arg.lu.flags;
+	WORKS(co_device_liveupdate(device, &flags, NULL));
+	return flags;
 }
 
 static void set_optional(const struct rig *rig, bool optional)
@@ -90,6 +82,7 @@ static int before(const char *lacks)
 	open_rig(&first, 0, FIRST);
 	open_rig(&second, 1, SECOND);
 	FAILS(co_device_set_optional(first.iommufd, true), ENOTTY);
+	FAILS(co_device_liveupdate(first.iommufd, NULL, NULL), ENOTTY);
 	preserve_second(&second, session, lacks);
 	rig_preserve(&first, session);
 	test_say("I6: without being asked nothing is left behind");

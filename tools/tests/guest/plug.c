@@ -2,10 +2,11 @@
 /*
  * I1, I4: an edu device in a hotplug slot that is carried over, and somebody at
  * the slot. "before" preserves it; "before slot" tries to turn its slot off then;
- * "before pulled" (I6) has it pulled out then, and another one plugged in.
+ * "before pulled" (I6) has it pulled out then, and another one plugged in; so has
+ * "before pulled optional", with a device that may be left behind.
  *
  *   carried   nothing happens
- *   slot      its slot can't be turned off while it is nobody's
+ *   slot      its slot can't be turned off while it is unclaimed
  *   stranger  it is pulled out, a disk is plugged there, and FINISH leaves that
  *             one alone
  *   gone      it is pulled out, then FINISH, then the port's driver goes
@@ -54,7 +55,7 @@ static void kexec_fails(const char *bdf)
 }
 
 /* Its driver waits for the session, and reboot() does not wait for the driver. */
-static int pulled(void)
+static int pulled(bool optional)
 {
 	int session = rig_session_create(SESSION);
 	char bdf[CO_BDF_SIZE], port[CO_BDF_SIZE];
@@ -64,6 +65,8 @@ static int pulled(void)
 	sysfs_parent(bdf, port);
 	rig_open(&rig, bdf, TOKEN);
 	rig_preserve(&rig, session);
+	if (optional)
+		WORKS(co_device_set_optional(rig.device, true));
 	slot_pull(port);
 	MUST(slot_wait_leaving(bdf));
 	test_say("I6: kexec while a preserved device is pulled out");
@@ -254,7 +257,7 @@ int main(int argc, char **argv)
 {
 	MUST(argc >= 2);
 	if (argc > 2 && !strcmp(argv[2], "pulled"))
-		return pulled();
+		return pulled(argc > 3);
 	if (!strcmp(argv[1], "before"))
 		return before(argc > 2);
 	return after(argv[1]);

@@ -31,6 +31,7 @@ static void unbound_device(void)
 	rig_edu(1, bdf);
 	WORKS(co_pci_bind(bdf, "vfio-pci"));
 	device = WORKS(co_device_open(bdf));
+	FAILS(co_device_liveupdate(device, NULL, NULL), EINVAL);
 	FAILS(co_session_preserve(session, device, TOKEN), EOPNOTSUPP);
 	CHECK(log_has(log, (const char *[]){ bdf, NULL }));
 	close(device);

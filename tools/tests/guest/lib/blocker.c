@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,30 +14,19 @@
 #define FULL	(VFIO_LIVEUPDATE_PRESERVABLE | VFIO_LIVEUPDATE_NO_RESET | \
 		 VFIO_LIVEUPDATE_RUNNING_DMA | VFIO_LIVEUPDATE_ATTACHED)
 
-static int feature(int device, uint32_t flags, void *data, size_t size)
-{
-	char space[sizeof(struct vfio_device_feature) + 64] = { 0 };
-	struct vfio_device_feature *arg = (void *)space;
-
-	arg->argsz = sizeof(*arg) + size;
-	arg->flags = flags;
-	if (ioctl(device, VFIO_DEVICE_FEATURE, arg))
-		return -errno;
-	memcpy(data, arg->data, size);
-	return 0;
-}
-
 static uint32_t blocker_of(int device)
 {
-	struct vfio_device_feature_liveupdate lu = { 0 };
+	struct vfio_device_feature probe = {
+		.argsz = sizeof(probe),
+		.flags = VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET |
+			 VFIO_DEVICE_FEATURE_LIVEUPDATE,
+	};
+	uint32_t flags, blocker;
 
-	SAME(feature(device, VFIO_DEVICE_FEATURE_PROBE |
-		     VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_LIVEUPDATE,
-		     &lu, 0), 0);
-	MUST(!feature(device, VFIO_DEVICE_FEATURE_GET |
-		      VFIO_DEVICE_FEATURE_LIVEUPDATE, &lu, sizeof(lu)));
-	SAME(lu.flags, lu.blocker ? 0 : FULL);
-	return lu.blocker;
+	MUST(!ioctl(device, VFIO_DEVICE_FEATURE, &probe));
+	WORKS(co_device_liveupdate(device, &flags, &blocker));
+	SAME(flags, blocker ? 0 : FULL);
+	return blocker;
 }
 
 void blocker_refused(int device, const char *bdf, uint32_t why,

@@ -14,6 +14,12 @@ void limits_memlock(size_t bytes);
 /* No limit, and the right to go beyond it, again. */
 void limits_memlock_lift(void);
 
+/*
+ * From now on the whole system may not have one file more. Gives up the right to go
+ * beyond that.
+ */
+void limits_files(void);
+
 /* From now on without the right to have devices without an IOMMU. */
 void limits_raw_io(void);
 
