@@ -8,7 +8,7 @@ from pathlib import Path
 
 from carryover.common import CACHE
 
-from . import initramfs, judge, paths, payload, results, system
+from . import initramfs, judge, paths, payload, results, stuck, system
 from .devices import Devices
 from .monitor import Monitor
 from .qemu import Qemu, arguments
@@ -43,6 +43,8 @@ class _Outputs:
         new = self._window.program.read()
         self._program.write(new)
         self._report.write(self._window.report.read())
+        if new:
+            self._program.flush()
         self._monitor.feed(new)
         if new and self._echo:
             sys.stdout.write(new.decode(errors="replace"))
@@ -90,25 +92,35 @@ def _tidy(job, devices: Devices):
                 disk.unlink(missing_ok=True)
 
 
-def _show_failure(job, verdict: judge.Verdict):
+def _where_it_hangs(job, monitor: Monitor):
+    """Its processors, by the symbols of the kernel that runs."""
+    kernels = results.split_kernels(results.read_lines(job.out / "kernel.log"))
+    running = job.stages[min(len(kernels), len(job.stages)) - 1]
+    return stuck.processors(monitor, running.kernel)
+
+
+def _show_failure(job, verdict: judge.Verdict, hangs):
     for found in verdict.splats[:2]:
         print(f"--- kernel {found.kernel}:")
         print("\n".join(found.lines[:SPLAT_LINES]))
-    _show_lines("QEMU", results.read_lines(job.out / "qemu.log")[-PROGRAM_TAIL:])
+    _show_lines("QEMU, last lines", results.read_lines(job.out / "qemu.log")[-PROGRAM_TAIL:])
     if not verdict.splats:
-        _show_kernel(results.read_lines(job.out / "kernel.log"))
-    _show_lines("program output", results.read_lines(job.out / "program.log")[-PROGRAM_TAIL:])
+        _show_kernel(results.read_lines(job.out / "kernel.log"), whole=bool(hangs))
+    _show_lines("processors", hangs)
+    _show_lines("program output, last lines",
+                results.read_lines(job.out / "program.log")[-PROGRAM_TAIL:])
 
 
-def _show_kernel(lines):
-    """What has to do with a live update; whatever came last when nothing has."""
-    ours = [line for line in lines if OURS.search(line)]
-    _show_lines("kernel log", (ours or lines)[-KERNEL_TAIL:])
+def _show_kernel(lines, whole: bool):
+    """What has to do with a live update; whatever came last when nothing has, or when it
+    hung: then what it did last may be anything."""
+    ours = [] if whole else [line for line in lines if OURS.search(line)]
+    _show_lines("kernel log, last lines", (ours or lines)[-KERNEL_TAIL:])
 
 
 def _show_lines(what: str, lines):
     if lines:
-        print(f"--- {what}, last lines:")
+        print(f"--- {what}:")
         print("\n".join(lines))
 
 
@@ -120,9 +132,12 @@ def run(job) -> int:
     monitor = Monitor(job.out)
     command = arguments(job, window, devices, f"file:{job.out / 'kernel.log'}") + monitor.arguments
     outputs = _Outputs(job, window, monitor)
+    hangs = []
     try:
         with open(job.out / "qemu.log", "wb") as log, Qemu(command, log) as qemu:
             timed_out = _follow(qemu, outputs, job.timeout)
+            if timed_out:
+                hangs = _where_it_hangs(job, monitor)
     finally:
         outputs.close()
         monitor.close()
@@ -132,7 +147,7 @@ def run(job) -> int:
     report = judge.read_report(results.read_lines(job.out / "report.log"))
     verdict = judge.judge(job, report, kernels, timed_out)
     if verdict.reasons:
-        _show_failure(job, verdict)
+        _show_failure(job, verdict, hangs)
         for reason in verdict.reasons[1:]:
             print(f"also: {reason}")
         print(f"FAIL: {verdict.reasons[0]} ({job.out})", flush=True)

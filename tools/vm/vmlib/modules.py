@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Modules a guest is to have loaded before its stages, and what these need.
 
-An image is DIR/arch/x86/boot/bzImage; its modules are installed below DIR/modules. Kernels
-may differ in what is a module: of what one has built in, or of a kernel that has no modules
-at all, nothing is loaded.
+They are installed below modules/ of the kernel's build folder. Kernels may differ in what
+is a module: of what one has built in, or of a kernel that has no modules at all, nothing is
+loaded.
 """
 
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Dict, List
 
 from .cpio import Archive
-from .paths import UserError
+from .paths import UserError, built_with
 
-INSTALLED = "../../../../modules/lib/modules"
+INSTALLED = "modules/lib/modules"
 
 
 @dataclass
@@ -43,7 +43,7 @@ def _built_in(folder: Path):
 
 def of_kernel(kernel: Path, names: List[str]) -> Modules:
     """Those of @names that are modules of this kernel; none, if it has no modules."""
-    folders = list((kernel / INSTALLED).resolve().glob("*"))
+    folders = list(built_with(kernel, INSTALLED).glob("*"))
     if not folders:
         return Modules(Path())
     found, there, built_in = Modules(folders[0]), _needs(folders[0]), _built_in(folders[0])

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import List
 
-# An image is DIR/arch/x86/boot/bzImage, and DIR/.config says what is in it.
-CONFIG_FROM_IMAGE = "../../../../.config"
+from .paths import built_with
+
 CHECKING = "CONFIG_KASAN=y"
 
 # KASAN's shadow is an eighth of the memory, and a second kernel takes it out of
@@ -44,7 +44,7 @@ def of_kernels(kernels: List[Path]) -> Needs:
 
 
 def _has(kernel: Path, option: str) -> bool:
-    config = (kernel / CONFIG_FROM_IMAGE).resolve()
+    config = built_with(kernel, ".config")
     return config.is_file() and option in config.read_text().splitlines()
 
 

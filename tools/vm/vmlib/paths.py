@@ -16,3 +16,8 @@ class UserError(Exception):
 def default_kernel() -> Path:
     """The image a guest boots unless told otherwise."""
     return Path(os.environ.get("CARRYOVER_KERNEL") or kernel_image("release"))
+
+
+def built_with(image: Path, name: str) -> Path:
+    """A file or folder of the build folder: an image is DIR/arch/x86/boot/bzImage."""
+    return (image / "../../../.." / name).resolve()
