@@ -87,12 +87,12 @@ def _edus(count: int):
             for word in ("--device", f"edu,addr=4.{n},multifunction=on")]
 
 
-def measure(guest: Guest, payload, name: str = "") -> Dict[str, int]:
-    """One payload through its kernels; the rows."""
+def measure(guest: Guest, payload, name: str = "", late: int = 0) -> Dict[str, int]:
+    """One payload through its kernels, each kexec @late ticks later; the rows."""
     name = name or payload.name
     verbs = ("keep", "take", "floor", "rest")[:payload.kernels]
     stages = [word for number, verb in enumerate(verbs, 1)
-              for word in (f"--stage{number}", f"bench {verb} {payload.words}")]
+              for word in (f"--stage{number}", f"bench {verb} {payload.words} {late}")]
     out = _run(guest, name, ["--kernel", str(guest.kernel), "--mem", f"{payload.guest_mib}M",
                              *_edus(payload.devices), *stages])
     lines = [line for stage in range(1, payload.kernels + 1) for line in _lines(out, stage)]

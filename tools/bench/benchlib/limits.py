@@ -19,19 +19,31 @@ class LimitsError(Exception):
 
 @dataclass
 class Verdict:
-    """One limit, judged; @value is None when its rows were not measured."""
+    """One limit, judged; @value is None when its rows were not measured. @payloads: what
+    it is about."""
 
     limit: dict
     value: float | None
     word: str
     bad: bool
     detail: str = ""
+    payloads: frozenset = frozenset()
+
+
+def _is_among(name, limit):
+    return any(fnmatch.fnmatch(name, pattern) for pattern in limit.get("payloads", ()))
+
+
+def _payloads(measured, limit):
+    rows = [limit[key] for key in ("of", "to") if ":" in limit.get(key, "")]
+    rows += [row for pair in limit.get("rows", ()) for row in pair]
+    return frozenset(row.split(":")[0] for row in rows) | {
+        name for name in measured if _is_among(name, limit)}
 
 
 def _points(measured, limit, count_of):
     return [(count_of(name), measured[name][limit["of"]]) for name in measured
-            if any(fnmatch.fnmatch(name, pattern) for pattern in limit["payloads"])
-            and limit["of"] in measured[name]]
+            if _is_among(name, limit) and limit["of"] in measured[name]]
 
 
 def _row(measured, name):
@@ -110,6 +122,8 @@ def judge(limits, measured, count_of):
             value, detail = _value(measured, limit, count_of)
         except KeyError:
             value, detail = None, ""
-        verdicts.append(Verdict(limit, None, "not measured", False) if value is None
-                        else _judge(limit, value, detail))
+        verdict = (Verdict(limit, None, "not measured", False) if value is None
+                   else _judge(limit, value, detail))
+        verdict.payloads = _payloads(measured, limit)
+        verdicts.append(verdict)
     return verdicts

@@ -47,6 +47,7 @@ enum bench_how {
  * @size: of the memory; of all memfds, for BENCH_FILES
  * @count: of mappings; 1 for BENCH_WHOLE
  * @devices: how many, at most BENCH_DEVICES
+ * @late: how much later the kexec comes, in ticks
  */
 struct bench_spec {
 	enum bench_kind kind;
@@ -54,6 +55,7 @@ struct bench_spec {
 	uint64_t size;
 	unsigned int count;
 	unsigned int devices;
+	unsigned int late;
 };
 
 /**

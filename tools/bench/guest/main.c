@@ -2,7 +2,7 @@
 /*
  * See bench.h.
  *
- *   bench keep|take|floor|rest KIND HOW MIB COUNT DEVICES
+ *   bench keep|take|floor|rest KIND HOW MIB COUNT DEVICES LATE
  *   bench off
  */
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #define DEVICE_TOKEN	10u
 #define IOMMUFD_TOKEN	1u
 #define FILES_MORE	64u
+#define SETTLE_MS	50
 
 static const char *const kinds[] = {
 	"4k", "2m", "scattered", "anon", "anon-scattered", "hugetlb-2m",
@@ -66,6 +67,7 @@ void bench_parse(struct bench_spec *spec, char **words)
 	spec->size = strtoull(words[2], NULL, 0) << 20;
 	spec->count = strtoul(words[3], NULL, 0);
 	spec->devices = strtoul(words[4], NULL, 0);
+	spec->late = strtoul(words[5], NULL, 0);
 	MUST(spec->size && spec->count && spec->devices);
 	MUST(spec->devices <= BENCH_DEVICES);
 }
@@ -94,6 +96,18 @@ static void preserve_devices(const struct bench *b, int session)
 	for (unsigned int n = 0; n < b->spec.devices; n++)
 		WORKS(co_session_preserve(session, b->device[n],
 					  DEVICE_TOKEN + n));
+}
+
+/*
+ * The kexec comes when what was put off, as freeing memory, is done; and @late more,
+ * for another look at what an interrupt may have lengthened.
+ */
+static void settle(unsigned int late)
+{
+	rig_sleep_ms(SETTLE_MS);
+	start();
+	while (co_tsc() - started < late)
+		;
 }
 
 static void addresses(const struct bench *b, const char *name)
@@ -129,6 +143,7 @@ static void keep(struct bench *b)
 	preserve_devices(b, session);
 	stop("preserve-device");
 	bench_blobs();
+	settle(b->spec.late);
 	rig_linger();
 }
 
@@ -206,6 +221,7 @@ static void keep_files(const struct bench *b)
 	start();
 	preserve_files(b, session);
 	stop("floor-preserve-memfd");
+	settle(b->spec.late);
 	rig_linger();
 }
 
@@ -260,7 +276,7 @@ int main(int argc, char **argv)
 		bench_off();
 		return test_result();
 	}
-	MUST(argc == 7);
+	MUST(argc == 8);
 	bench_parse(&b.spec, argv + 2);
 	make_room(&b);
 	if (!strcmp(verb, "keep"))
