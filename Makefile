@@ -113,6 +113,7 @@ check-debug: packages
 check-distro: packages
 	@tools/vm/build distro off
 	@$(MAKE) --no-print-directory userspace
+	@tools/vm/root distro >/dev/null
 	$(SAY) tests, on Debian's own configuration
 	@tools/tests/run distro $(TESTS)
 
