@@ -14,9 +14,11 @@ from .monitor import Monitor
 from .paths import built_with
 
 STACK_WORDS = 256
-CALLS = 16
+CALLS = 32
 CPU = re.compile(r"^CPU#(\d+)", re.M)
 REGISTER = re.compile(r"\b(RIP|RSP|RFL|HLT)=([0-9a-f]+)")
+# The general registers, four to a line: what a loop compares is in them.
+GENERAL = re.compile(r"^R(?:AX|SI|8 |12)=.*", re.M)
 # Of the local APIC: the timer, and the interrupts that are served or wait.
 TIMER = re.compile(r"^(?:LVTT|Timer|ISR|IRR)\b.*", re.M)
 WORD = re.compile(r"\b0x([0-9a-f]{16})\b")
@@ -48,6 +50,7 @@ def _cpu(monitor: Monitor, symbols: _Symbols, number: str, text: str) -> List[st
     rip = int(found.get("RIP", "0"), 16)
     lines = [f"CPU {number}: {symbols.name(rip) or f'{rip:#x}'} "
              + " ".join(f"{key}={found[key]}" for key in ("RFL", "HLT") if key in found)]
+    lines += [f"  {line.rstrip()}" for line in GENERAL.findall(text)]
     monitor.ask(f"cpu {number}")
     stack = monitor.ask(f"x/{STACK_WORDS}gx 0x{found.get('RSP', '0')}")
     names = (symbols.name(int(word, 16)) for word in WORD.findall(stack))
