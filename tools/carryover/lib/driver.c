@@ -2,6 +2,7 @@
 /* Which driver a PCI device has. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -77,9 +78,21 @@ static int take(const char *bdf, const char *driver)
 	return ret;
 }
 
-/* Who does the same at the same time may have unbound it again in between. */
-#define TRIES 5
+/* A try, and a pause after it that doubles: half a second in all. */
+#define TRIES 10
 
+static void pause_after(int try)
+{
+	const struct timespec pause = { .tv_nsec = 1000000L << try };
+
+	nanosleep(&pause, NULL);
+}
+
+/*
+ * A device that was just plugged in is in sysfs before the kernel lets a driver
+ * have it, and who binds it at the same time may have unbound it in between.
+ * Neither is told from a driver that does not want it.
+ */
 int co_pci_bind(const char *bdf, const char *driver)
 {
 	char now[64];
@@ -87,10 +100,10 @@ int co_pci_bind(const char *bdf, const char *driver)
 
 	for (int i = 0; !ret && i < TRIES && strcmp(now, driver); i++) {
 		ret = take(bdf, driver);
-		if (ret == -ENODEV && i < TRIES - 1)
-			ret = co_pci_driver(bdf, now, sizeof(now));
-		else
+		if (ret != -ENODEV || i == TRIES - 1)
 			break;
+		pause_after(i);
+		ret = co_pci_driver(bdf, now, sizeof(now));
 	}
 	if (!ret && !strcmp(driver, "vfio-pci"))
 		ret = wait_for_cdev(bdf);

@@ -3,7 +3,8 @@
  * I1, I4: an edu device in a hotplug slot that is carried over, and somebody at
  * the slot. "before" preserves it; "before slot" tries to turn its slot off then;
  * "before pulled" (I6) has it pulled out then, and another one plugged in; so has
- * "before pulled optional", with a device that may be left behind.
+ * "before pulled optional", with a device that may be left behind. "bind" plugs
+ * one again and again and takes it the moment it is in sysfs.
  *
  *   carried   nothing happens
  *   slot      its slot can't be turned off while it is unclaimed
@@ -41,7 +42,14 @@
 #define BLOCK		4096
 #define DISK_MS		20000u
 #define STEP_MS		20u
+#define PLUGS		20
 #define PORT_DRIVER	"/sys/bus/pci/drivers/pcieport"
+
+static void pull(const char *bdf, const char *port)
+{
+	slot_pull(port);
+	MUST(slot_wait(bdf, false));
+}
 
 static void kexec_fails(const char *bdf)
 {
@@ -83,6 +91,23 @@ static int pulled(bool optional)
 	return test_result();
 }
 
+/* In sysfs it is before the kernel gives it to any driver. */
+static int bind_at_once(void)
+{
+	char bdf[CO_BDF_SIZE], port[CO_BDF_SIZE];
+
+	rig_edu(0, bdf);
+	sysfs_parent(bdf, port);
+	for (unsigned int i = 0; i < PLUGS; i++) {
+		pull(bdf, port);
+		slot_plug_edu("rp");
+		MUST(slot_wait_seen(bdf));
+		WORKS(co_pci_bind(bdf, "vfio-pci"));
+		MUST(slot_wait_on(port));
+	}
+	return test_result();
+}
+
 static int before(bool slot)
 {
 	int session = rig_session_create(SESSION);
@@ -121,12 +146,6 @@ static void slot(const char *bdf)
 	SAME(sysfs_write(bdf, "remove", "1"), -EBUSY);
 	CHECK(rig_master(bdf));
 	carry_on(rig_session_retrieve(SESSION));
-}
-
-static void pull(const char *bdf, const char *port)
-{
-	slot_pull(port);
-	MUST(slot_wait(bdf, false));
 }
 
 /* Its node is there before the disk can be opened. */
@@ -258,6 +277,8 @@ int main(int argc, char **argv)
 	MUST(argc >= 2);
 	if (argc > 2 && !strcmp(argv[2], "pulled"))
 		return pulled(argc > 3);
+	if (!strcmp(argv[1], "bind"))
+		return bind_at_once();
 	if (!strcmp(argv[1], "before"))
 		return before(argc > 2);
 	return after(argv[1]);

@@ -142,6 +142,18 @@ bool slot_wait(const char *bdf, bool there)
 	return false;
 }
 
+/* Without a pause: what follows is to meet what the kernel does next. */
+bool slot_wait_seen(const char *bdf)
+{
+	uint64_t end = rig_now_ms() + WAIT_MS;
+
+	do {
+		if (!sysfs_present(bdf))
+			return true;
+	} while (rig_now_ms() < end);
+	return false;
+}
+
 bool slot_wait_leaving(const char *bdf)
 {
 	char path[PATH_MAX];

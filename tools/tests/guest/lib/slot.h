@@ -35,6 +35,9 @@ int slot_power(unsigned int slot, bool on);
 /* Until the device is there, or is not. False if that takes too long. */
 bool slot_wait(const char *bdf, bool there);
 
+/* Until it is there, noticed at once, while its driver may not yet have it. */
+bool slot_wait_seen(const char *bdf);
+
 /* Until the driver of a VFIO device waits for it to be closed. */
 bool slot_wait_leaving(const char *bdf);
 
