@@ -28,7 +28,7 @@
 #include "rig.h"
 
 #define TOKEN		1
-#define TRIES		4000	/* of reboot(), until every call was refused */
+#define REFUSED_MS	120000	/* until every call was refused */
 #define SOON_MS		5000
 #define QUIET_MS	300
 
@@ -186,15 +186,22 @@ static int open_session(const char *name)
 	return session;
 }
 
+/*
+ * A thread that is held up elsewhere is given the time it takes: a number of tries
+ * can be over before it runs again, above all while the device is in low power.
+ */
 static void refuse_all(void)
 {
 	int session = open_session("refuse");
+	uint64_t end = rig_now_ms() + REFUSED_MS;
 	unsigned int tries = 0;
 	pthread_t thread;
 
 	MUST(!pthread_create(&thread, NULL, make_all, NULL));
-	while (!all_refused() && tries++ < TRIES)
+	for (; !all_refused() && rig_now_ms() < end; tries++) {
 		kexec_fails();
+		rig_sleep_ms(1);
+	}
 	stop = true;
 	MUST(!pthread_join(thread, NULL));
 	for (unsigned int i = 0; i < CALLS; i++) {
