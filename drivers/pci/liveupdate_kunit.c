@@ -342,6 +342,37 @@ static void behind_device(struct kunit *test)
 }
 #endif
 
+static void set_incoming(struct pci_incoming *in, struct pci_dev *pdev)
+{
+	in->pdev = pdev;
+	in->state = pdev ? PCI_INCOMING_RUNNING : PCI_INCOMING_STOPPED;
+}
+
+/* A file that names the address of another file's device does not get it (I4). */
+static void other_file(struct kunit *test)
+{
+	struct pci_dev *pdev = any_endpoint(test);
+	struct pci_dev_ser ser = { .handle = 1 };
+	struct pci_incoming *in = NULL;
+
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check(pdev, 1), -ENXIO);
+	pci_liveupdate_identify(pdev, &ser);
+	scoped_guard(mutex, &pci_incoming_lock)
+		if (!pci_incoming_add(&ser))
+			in = pci_incoming_find(pdev);
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check(pdev, 1), -ENXIO);
+	scoped_guard(mutex, &pci_incoming_lock)
+		set_incoming(in, pdev);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check(pdev, 1), 0);
+	KUNIT_EXPECT_EQ(test, pci_liveupdate_check(pdev, 2), -ENXIO);
+	scoped_guard(mutex, &pci_incoming_lock) {
+		set_incoming(in, NULL);
+		pci_incoming_drop(in);
+	}
+	pci_dev_put(pdev);
+}
+
 static struct kunit_case cases[] = {
 #if IS_ENABLED(CONFIG_VMD)
 	KUNIT_CASE(behind_device),
@@ -353,6 +384,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(bridges_above),
 	KUNIT_CASE(same_device),
 	KUNIT_CASE(other_device),
+	KUNIT_CASE(other_file),
 	KUNIT_CASE(saved_state),
 	KUNIT_CASE(saved_by_another_configuration),
 	KUNIT_CASE(saved_state_damaged),

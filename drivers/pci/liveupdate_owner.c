@@ -143,20 +143,41 @@ bool pci_liveupdate_keeps_driver(struct device *dev)
 	       (pci_is_bridge(pdev) && pci_liveupdate_busy(pdev));
 }
 
+/* Its entry is the device's only while it is the one that was left. */
+static int check_file(struct pci_dev *pdev, u64 handle)
+{
+	struct pci_incoming *in = pci_incoming_find(pdev);
+
+	if (!in || in->pdev != pdev || in->state != PCI_INCOMING_RUNNING ||
+	    pci_incoming_is_bridge(in)) {
+		pci_warn(pdev, "liveupdate: was not left running\n");
+		return -ENXIO;
+	}
+	if (in->ser.handle != handle) {
+		pci_warn(pdev, "liveupdate: was left with another file\n");
+		return -ENXIO;
+	}
+	return 0;
+}
+
 /**
- * pci_liveupdate_check - Is an incoming device where it was?
- * @pdev: the device
+ * pci_liveupdate_check - Is it the device that was left running, and where it was?
+ * @pdev:   the device
+ * @handle: serialized data of the file it is to be had by
  *
- * Return: 0 when the bridges above have the bus numbers and windows that they
- *         had and never stopped to pass on what the device writes, or -ENXIO
- *         after a line in the log.
+ * Which device it is was compared when it was enumerated.
+ *
+ * Return: 0 when it runs, is unclaimed and belongs to the file, and the bridges
+ *         above have the bus numbers and windows that they had and never stopped
+ *         to pass on what the device writes; or -ENXIO after a line in the log.
  */
-int pci_liveupdate_check(struct pci_dev *pdev)
+int pci_liveupdate_check(struct pci_dev *pdev, u64 handle)
 {
 	struct pci_dev *bridge;
-	int err = 0;
+	int err;
 
 	guard(mutex)(&pci_incoming_lock);
+	err = check_file(pdev, handle);
 	for (bridge = pci_upstream_bridge(pdev); bridge && !err;
 	     bridge = pci_upstream_bridge(bridge))
 		err = check_above(bridge, pdev);

@@ -56,7 +56,7 @@ bool pci_liveupdate_slot_busy(struct pci_bus *bus, unsigned int slot);
 bool pci_liveupdate_slot_kept(struct pci_bus *bus, unsigned int slot);
 bool pci_liveupdate_keeps_driver(struct device *dev);
 enum pci_liveupdate_blocker pci_liveupdate_blocker(struct pci_dev *pdev);
-int pci_liveupdate_check(struct pci_dev *pdev);
+int pci_liveupdate_check(struct pci_dev *pdev, u64 handle);
 struct pci_dev *pci_liveupdate_find(u64 handle);
 bool pci_liveupdate_listed(u64 handle);
 void pci_liveupdate_unlisted(u64 sbdf, u64 handle);

@@ -141,7 +141,7 @@ static int vfio_pci_luo_retrieve_device(struct liveupdate_file_op_args *args,
 	struct file *file;
 	int ret;
 
-	ret = vfio_pci_luo_check_device(pdev, blob);
+	ret = vfio_pci_luo_check_device(pdev, args->serialized_data, blob);
 	if (ret)
 		return ret;
 	/* The device's lock keeps the driver bound meanwhile. */

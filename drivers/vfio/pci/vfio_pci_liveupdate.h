@@ -59,21 +59,12 @@ struct vfio_pci_bar_ser {
 	__be64 len;
 };
 
-/* One property of the blob that tells which device it is. */
-struct vfio_pci_identity {
-	const char *name;
-	u32 value;
-};
-
-#define VFIO_PCI_IDENTITIES	6
-
 static inline struct vfio_pci_core_device *
 vfio_pci_luo_vdev(struct vfio_device *device)
 {
 	return container_of(device, struct vfio_pci_core_device, vdev);
 }
 
-void vfio_pci_luo_identify(struct pci_dev *pdev, struct vfio_pci_identity *id);
 void vfio_pci_luo_read_bars(struct pci_dev *pdev,
 			    struct vfio_pci_bar_ser *bars);
 
@@ -82,7 +73,7 @@ void vfio_pci_luo_unpreserve(struct liveupdate_file_op_args *args);
 int vfio_pci_luo_freeze(struct liveupdate_file_op_args *args);
 void vfio_pci_luo_unfreeze(struct liveupdate_file_op_args *args);
 
-int vfio_pci_luo_check_device(struct pci_dev *pdev,
+int vfio_pci_luo_check_device(struct pci_dev *pdev, u64 handle,
 			      const struct liveupdate_blob *blob);
 int vfio_pci_luo_restore_config(struct vfio_device *device, const void *blob);
 

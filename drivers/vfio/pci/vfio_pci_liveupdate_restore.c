@@ -11,22 +11,6 @@
 #include "../liveupdate.h"
 #include "vfio_pci_liveupdate.h"
 
-static int changed(struct pci_dev *pdev, const char *what, u64 is, u64 was)
-{
-	pci_warn(pdev, "liveupdate: %s is %#llx, was %#llx\n", what, is, was);
-	return -ENXIO;
-}
-
-static int check_u32(struct pci_dev *pdev, const struct liveupdate_blob *blob,
-		     const char *name, u32 is)
-{
-	u32 was;
-
-	if (liveupdate_blob_get_u32(blob, 0, name, &was))
-		return -EBADMSG;
-	return is == was ? 0 : changed(pdev, name, is, was);
-}
-
 static int check_bars(struct pci_dev *pdev, const struct liveupdate_blob *blob)
 {
 	struct vfio_pci_bar_ser is[PCI_STD_NUM_BARS], was[PCI_STD_NUM_BARS];
@@ -40,9 +24,10 @@ static int check_bars(struct pci_dev *pdev, const struct liveupdate_blob *blob)
 	vfio_pci_luo_read_bars(pdev, is);
 	for (int i = 0; i < PCI_STD_NUM_BARS; i++)
 		if (is[i].start != was[i].start || is[i].len != was[i].len) {
-			pci_warn(pdev, "liveupdate: BAR %d moved\n", i);
-			return changed(pdev, "BAR", be64_to_cpu(is[i].start),
-					  be64_to_cpu(was[i].start));
+			pci_warn(pdev, "liveupdate: BAR %d moved: is at %#llx, was at %#llx\n",
+				 i, be64_to_cpu(is[i].start),
+				 be64_to_cpu(was[i].start));
+			return -ENXIO;
 		}
 	return 0;
 }
@@ -64,47 +49,21 @@ static int check_running(struct pci_dev *pdev,
 	return 0;
 }
 
-static int check_identity(struct pci_dev *pdev,
-			  const struct liveupdate_blob *blob)
-{
-	struct vfio_pci_identity id[VFIO_PCI_IDENTITIES];
-	u64 serial;
-	int ret;
-
-	vfio_pci_luo_identify(pdev, id);
-	for (int i = 0; i < VFIO_PCI_IDENTITIES; i++) {
-		ret = check_u32(pdev, blob, id[i].name, id[i].value);
-		if (ret)
-			return ret;
-	}
-	if (liveupdate_blob_get_u64(blob, 0, "serial", &serial))
-		return -EBADMSG;
-	if (serial != pci_get_dsn(pdev))
-		return changed(pdev, "serial", pci_get_dsn(pdev), serial);
-	return 0;
-}
-
 /**
  * vfio_pci_luo_check_device - Is it the device that was left running, and as it was left?
- * @pdev: the device at the address in the blob
- * @blob: of the device's file
+ * @pdev:   the device at the address in the blob
+ * @handle: of the blob
+ * @blob:   of the device's file
  *
  * Return: 0; -ENXIO after a line in the log that says what differs; -EBADMSG
  *         when the blob lacks something.
  */
-int vfio_pci_luo_check_device(struct pci_dev *pdev,
+int vfio_pci_luo_check_device(struct pci_dev *pdev, u64 handle,
 			      const struct liveupdate_blob *blob)
 {
 	int ret;
 
-	if (!pci_liveupdate_incoming(pdev)) {
-		pci_warn(pdev, "liveupdate: was not left running\n");
-		return -ENXIO;
-	}
-	ret = check_identity(pdev, blob);
-	if (ret)
-		return ret;
-	ret = pci_liveupdate_check(pdev);
+	ret = pci_liveupdate_check(pdev, handle);
 	if (ret)
 		return ret;
 	ret = check_bars(pdev, blob);

@@ -35,26 +35,22 @@ void vfio_pci_luo_read_bars(struct pci_dev *pdev, struct vfio_pci_bar_ser *bars)
 	}
 }
 
-/**
- * vfio_pci_luo_identify - What must be the same device in the next kernel
- * @pdev: the device
- * @id:   [OUT] VFIO_PCI_IDENTITIES properties
- */
-void vfio_pci_luo_identify(struct pci_dev *pdev, struct vfio_pci_identity *id)
+/* For who reads the blob. The kernel compares what the PCI core has handed over. */
+static void write_identity(struct liveupdate_blob *blob, struct pci_dev *pdev)
 {
-	id[0] = (struct vfio_pci_identity) { "vendor", pdev->vendor };
-	id[1] = (struct vfio_pci_identity) { "device", pdev->device };
-	id[2] = (struct vfio_pci_identity) { "subsystem-vendor", pdev->subsystem_vendor };
-	id[3] = (struct vfio_pci_identity) { "subsystem-device", pdev->subsystem_device };
-	id[4] = (struct vfio_pci_identity) { "class", pdev->class };
-	id[5] = (struct vfio_pci_identity) { "revision", pdev->revision };
+	liveupdate_blob_add_u32(blob, "vendor", pdev->vendor);
+	liveupdate_blob_add_u32(blob, "device", pdev->device);
+	liveupdate_blob_add_u32(blob, "subsystem-vendor", pdev->subsystem_vendor);
+	liveupdate_blob_add_u32(blob, "subsystem-device", pdev->subsystem_device);
+	liveupdate_blob_add_u32(blob, "class", pdev->class);
+	liveupdate_blob_add_u32(blob, "revision", pdev->revision);
+	liveupdate_blob_add_u64(blob, "serial", pci_get_dsn(pdev));
 }
 
 static int write_blob(struct liveupdate_blob *blob,
 		      struct vfio_pci_core_device *vdev)
 {
 	struct vfio_pci_bar_ser bars[PCI_STD_NUM_BARS];
-	struct vfio_pci_identity id[VFIO_PCI_IDENTITIES];
 	struct pci_dev *pdev = vdev->pdev;
 	size_t saved_len;
 	void *saved;
@@ -70,11 +66,8 @@ static int write_blob(struct liveupdate_blob *blob,
 		return ret;
 	}
 	vfio_pci_luo_read_bars(pdev, bars);
-	vfio_pci_luo_identify(pdev, id);
 	liveupdate_blob_add_u64(blob, "sbdf", vfio_pci_luo_sbdf(pdev));
-	for (int i = 0; i < VFIO_PCI_IDENTITIES; i++)
-		liveupdate_blob_add_u32(blob, id[i].name, id[i].value);
-	liveupdate_blob_add_u64(blob, "serial", pci_get_dsn(pdev));
+	write_identity(blob, pdev);
 	liveupdate_blob_add(blob, "bars", bars, sizeof(bars));
 	liveupdate_blob_add_u32(blob, "reset", vdev->reset_works);
 	liveupdate_blob_add_u32(blob, "device-id",

@@ -8,7 +8,9 @@
  *
  *   sbdf           u64    PCI segment << 16 | bus << 8 | devfn
  *   vendor, device, subsystem-vendor, subsystem-device, class, revision  u32
- *   serial         u64    device serial number, 0 when there is none
+ *   serial         u64    device serial number, 0 when there is none. These seven
+ *                         are for who reads the blob: whether it is the same
+ *                         device is told by the PCI core's own list
  *   bars           six pairs of u64: bus address, length; 0 for no BAR
  *   reset          u32    1 when the function has a reset that worked
  *   device-id      u32    ID of the device in the iommufd
