@@ -113,7 +113,7 @@ check-distro: packages
 	@tools/vm/build distro off
 	@$(MAKE) --no-print-directory userspace
 	@tools/vm/root distro >/dev/null
-	$(SAY) tests, on Debian's own configuration
+	$(SAY) tests, on the configuration of Debian
 	@tools/tests/run distro $(TESTS)
 
 check-kcsan: packages
@@ -133,7 +133,7 @@ check-matrix: packages
 	@tools/matrix/run full
 
 baseline: packages
-	$(SAY) the base's own selftests, on the unmodified base
+	$(SAY) selftests of the base, on the unmodified base
 	@tools/vm/build base
 	@tools/tests/suites/base record
 
