@@ -79,6 +79,7 @@ static inline bool pci_incoming_is_bridge(const struct pci_incoming *in)
 void pci_incoming_load(void);
 int pci_incoming_add(const struct pci_dev_ser *ser);
 struct pci_incoming *pci_incoming_find(struct pci_dev *pdev);
+struct pci_incoming *pci_incoming_running(struct pci_dev *pdev);
 struct pci_incoming *pci_incoming_by_handle(u64 handle);
 bool pci_incoming_leads_to(const struct pci_incoming *above,
 			   const struct pci_incoming *in);

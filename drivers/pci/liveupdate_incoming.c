@@ -48,6 +48,15 @@ struct pci_incoming *pci_incoming_find(struct pci_dev *pdev)
 					pci_dev_id(pdev)));
 }
 
+/* The same, of a device that runs and is the one that was left. */
+struct pci_incoming *pci_incoming_running(struct pci_dev *pdev)
+{
+	struct pci_incoming *in = pci_incoming_find(pdev);
+
+	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING ?
+	       in : NULL;
+}
+
 /* Returns the entry of the device that a file is of, or NULL. */
 struct pci_incoming *pci_incoming_by_handle(u64 handle)
 {
@@ -417,9 +426,8 @@ bool pci_liveupdate_incoming(struct pci_dev *pdev)
 	struct pci_incoming *in;
 
 	guard(mutex)(&pci_incoming_lock);
-	in = pci_incoming_find(pdev);
-	return in && in->pdev == pdev && in->state == PCI_INCOMING_RUNNING &&
-	       !pci_incoming_is_bridge(in);
+	in = pci_incoming_running(pdev);
+	return in && !pci_incoming_is_bridge(in);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_incoming);
 

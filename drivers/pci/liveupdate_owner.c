@@ -79,10 +79,8 @@ static bool incoming_is_held(struct pci_dev *pdev)
 	struct pci_incoming *in;
 
 	guard(mutex)(&pci_incoming_lock);
-	in = pci_incoming_find(pdev);
-	if (!in || in->pdev != pdev || in->state != PCI_INCOMING_RUNNING)
-		return false;
-	return !pci_incoming_is_bridge(in) || incoming_is_needed(in);
+	in = pci_incoming_running(pdev);
+	return in && (!pci_incoming_is_bridge(in) || incoming_is_needed(in));
 }
 
 /**
@@ -146,10 +144,9 @@ bool pci_liveupdate_keeps_driver(struct device *dev)
 /* Its entry is the device's only while it is the one that was left. */
 static int check_file(struct pci_dev *pdev, u64 handle)
 {
-	struct pci_incoming *in = pci_incoming_find(pdev);
+	struct pci_incoming *in = pci_incoming_running(pdev);
 
-	if (!in || in->pdev != pdev || in->state != PCI_INCOMING_RUNNING ||
-	    pci_incoming_is_bridge(in)) {
+	if (!in || pci_incoming_is_bridge(in)) {
 		pci_warn(pdev, "liveupdate: was not left running\n");
 		return -ENXIO;
 	}

@@ -193,12 +193,12 @@ static int open_session(const char *name)
 static void refuse_all(void)
 {
 	int session = open_session("refuse");
-	uint64_t end = rig_now_ms() + REFUSED_MS;
+	long long end = test_now_us() + REFUSED_MS * 1000ll;
 	unsigned int tries = 0;
 	pthread_t thread;
 
 	MUST(!pthread_create(&thread, NULL, make_all, NULL));
-	for (; !all_refused() && rig_now_ms() < end; tries++) {
+	for (; !all_refused() && test_now_us() < end; tries++) {
 		kexec_fails();
 		rig_sleep_ms(1);
 	}

@@ -249,14 +249,6 @@ void rig_sleep_ms(unsigned int ms)
 	nanosleep(&span, NULL);
 }
 
-uint64_t rig_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
-
 #define PFN_MASK ((1ull << 55) - 1)
 
 uint64_t rig_pagemap(const void *memory)

@@ -120,9 +120,6 @@ void rig_linger(void);
 /* Sleep. */
 void rig_sleep_ms(unsigned int ms);
 
-/* Since boot, as CLOCK_MONOTONIC says. */
-uint64_t rig_now_ms(void);
-
 /* The physical address of memory of this process, as /proc says. */
 uint64_t rig_pagemap(const void *memory);
 

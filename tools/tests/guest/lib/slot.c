@@ -145,12 +145,12 @@ bool slot_wait(const char *bdf, bool there)
 /* Without a pause: what follows is to meet what the kernel does next. */
 bool slot_wait_seen(const char *bdf)
 {
-	uint64_t end = rig_now_ms() + WAIT_MS;
+	long long end = test_now_us() + WAIT_MS * 1000ll;
 
 	do {
 		if (!sysfs_present(bdf))
 			return true;
-	} while (rig_now_ms() < end);
+	} while (test_now_us() < end);
 	return false;
 }
 
