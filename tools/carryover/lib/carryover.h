@@ -273,8 +273,12 @@ int co_device_path(const char *bdf, char *path, size_t size);
  * co_device_open - open the VFIO character device of a PCI device
  * @bdf: its address; vfio-pci has it
  *
- * Returns: a file descriptor; -EPERM without CAP_SYS_RAWIO, -EBUSY if the
- * device came with a session and waits to be retrieved.
+ * A device that is being bound has its file before it can be opened: this waits
+ * for that, five seconds at most.
+ *
+ * Returns: a file descriptor; -ENODEV if vfio-pci doesn't have it, -EPERM without
+ * CAP_SYS_RAWIO, -EBUSY if the device came with a session and waits to be
+ * retrieved.
  */
 int co_device_open(const char *bdf);
 

@@ -40,7 +40,11 @@ int co_device_path(const char *bdf, char *path, size_t size)
 	return ret ? co_fail_as(ENODEV, "VFIO device of %s", bdf) : 0;
 }
 
-int co_device_open(const char *bdf)
+/*
+ * While VFIO registers a device, its name is in sysfs before the node is there,
+ * and the node before it opens. Who has no such device at all doesn't wait.
+ */
+static int try_open(const void *bdf)
 {
 	char path[64];
 	int ret = co_device_path(bdf, path, sizeof(path));
@@ -48,7 +52,17 @@ int co_device_open(const char *bdf)
 	if (ret)
 		return ret;
 	ret = open(path, O_RDWR | O_CLOEXEC);
-	return ret < 0 ? co_fail("open %s of %s", path, bdf) : ret;
+	if (ret >= 0)
+		return ret;
+	ret = co_fail("open %s of %s", path, (const char *)bdf);
+	return ret == -ENODEV || ret == -ENOENT ? -EAGAIN : ret;
+}
+
+int co_device_open(const char *bdf)
+{
+	int ret = co_wait(try_open, bdf);
+
+	return ret == -ETIMEDOUT ? co_fail_as(ENODEV, "open VFIO device of %s", bdf) : ret;
 }
 
 int co_device_bind(int device, int iommufd, uint32_t *device_id)

@@ -54,7 +54,7 @@ static int has_cdev(const void *bdf)
 	return access(path, F_OK) ? -EAGAIN : 0;
 }
 
-/* The probe is synchronous; devtmpfs makes the node a moment later. */
+/* Who else binds it may not be done; co_device_open() waits for what is left of that. */
 static int wait_for_cdev(const char *bdf)
 {
 	int ret = co_wait(has_cdev, bdf);

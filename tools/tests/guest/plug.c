@@ -3,8 +3,7 @@
  * I1, I4: an edu device in a hotplug slot that is carried over, and somebody at
  * the slot. "before" preserves it; "before slot" tries to turn its slot off then;
  * "before pulled" (I6) has it pulled out then, and another one plugged in; so has
- * "before pulled optional", with a device that may be left behind. "bind" plugs
- * one again and again and takes it the moment it is in sysfs.
+ * "before pulled optional", with a device that may be left behind.
  *
  *   carried   nothing happens
  *   slot      its slot can't be turned off while it is unclaimed
@@ -42,7 +41,6 @@
 #define BLOCK		4096
 #define DISK_MS		20000u
 #define STEP_MS		20u
-#define PLUGS		20
 #define PORT_DRIVER	"/sys/bus/pci/drivers/pcieport"
 
 static void pull(const char *bdf, const char *port)
@@ -88,23 +86,6 @@ static int pulled(bool optional)
 	MUST(slot_wait(bdf, true));
 	rig_open(&rig, bdf, TOKEN);
 	rig_check_dma(&rig);
-	return test_result();
-}
-
-/* In sysfs it is before the kernel gives it to any driver. */
-static int bind_at_once(void)
-{
-	char bdf[CO_BDF_SIZE], port[CO_BDF_SIZE];
-
-	rig_edu(0, bdf);
-	sysfs_parent(bdf, port);
-	for (unsigned int i = 0; i < PLUGS; i++) {
-		pull(bdf, port);
-		slot_plug_edu("rp");
-		MUST(slot_wait_seen(bdf));
-		WORKS(co_pci_bind(bdf, "vfio-pci"));
-		MUST(slot_wait_on(port));
-	}
 	return test_result();
 }
 
@@ -277,8 +258,6 @@ int main(int argc, char **argv)
 	MUST(argc >= 2);
 	if (argc > 2 && !strcmp(argv[2], "pulled"))
 		return pulled(argc > 3);
-	if (!strcmp(argv[1], "bind"))
-		return bind_at_once();
 	if (!strcmp(argv[1], "before"))
 		return before(argc > 2);
 	return after(argv[1]);
