@@ -46,12 +46,12 @@ static bool luo_file_is_dropped(const struct luo_file *luo_file)
 
 static bool luo_file_is(struct luo_file *luo_file, struct file *file)
 {
-	if (luo_file_is_dropped(luo_file))
+	/* A session has hundreds of files of other kinds. */
+	if (luo_file->file->f_op != file->f_op || luo_file_is_dropped(luo_file))
 		return false;
 	/* A second open of the same object has a file of its own, one ID. */
-	return luo_file->file->f_op == file->f_op &&
-	       luo_get_id(luo_file->fh, luo_file->file) ==
-		       luo_get_id(luo_file->fh, file);
+	return luo_get_id(luo_file->fh, luo_file->file) ==
+	       luo_get_id(luo_file->fh, file);
 }
 
 /**
