@@ -241,7 +241,7 @@ int co_pci_driver(const char *bdf, char *name, size_t size);
  * Takes the device from the driver it has. For vfio-pci the call returns when
  * the character device exists. A device that has the driver already is not
  * changed. One that was just plugged in, which the kernel does not yet let a
- * driver have, is waited for, up to half a second.
+ * driver have, is waited for, up to two seconds.
  *
  * Returns: 0; -ENODEV if the driver did not take the device.
  */

@@ -78,8 +78,8 @@ static int take(const char *bdf, const char *driver)
 	return ret;
 }
 
-/* A try, and a pause after it that doubles: half a second in all. */
-#define TRIES 10
+/* A try, and a pause after it that doubles: two seconds in all. */
+#define TRIES 12
 
 static void pause_after(int try)
 {
