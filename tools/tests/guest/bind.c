@@ -30,7 +30,7 @@ static void plugged(void)
 	sysfs_parent(bdf, port);
 	for (unsigned int i = 0; i < PLUGS; i++) {
 		slot_pull(port);
-		MUST(slot_wait(bdf, false));
+		MUST(slot_wait_empty(bdf, port));
 		slot_plug_edu("rp");
 		MUST(slot_wait_seen(bdf));
 		WORKS(co_pci_bind(bdf, "vfio-pci"));

@@ -188,7 +188,7 @@ static void plug(struct place *p)
 static void unplug(struct place *p)
 {
 	slot_pull(p->port);
-	MUST(slot_wait(p->bdf, false));
+	MUST(slot_wait_empty(p->bdf, p->port));
 	p->has = EMPTY;
 }
 
@@ -292,7 +292,7 @@ static void pull_kept(struct place *p)
 	close(p->rig.device);
 	close(p->rig.iommufd);
 	co_buffer_close(&p->rig.buffer);
-	MUST(slot_wait(p->bdf, false));
+	MUST(slot_wait_empty(p->bdf, p->port));
 	slot_monitor("device_add " EDU ",bus=s%u,id=d%u", p->slot, p->slot);
 	MUST(slot_wait(p->bdf, true));
 	MUST(slot_wait_on(p->port));

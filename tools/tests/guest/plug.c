@@ -46,7 +46,7 @@
 static void pull(const char *bdf, const char *port)
 {
 	slot_pull(port);
-	MUST(slot_wait(bdf, false));
+	MUST(slot_wait_empty(bdf, port));
 }
 
 static void kexec_fails(const char *bdf)
@@ -81,9 +81,9 @@ static int pulled(bool optional)
 	close(session);
 	close(rig.device);
 	close(rig.iommufd);
-	MUST(slot_wait(bdf, false));
+	MUST(slot_wait_empty(bdf, port));
 	slot_plug_edu("rp");
-	MUST(slot_wait(bdf, true));
+	MUST(slot_wait_on(port));
 	rig_open(&rig, bdf, TOKEN);
 	rig_check_dma(&rig);
 	return test_result();

@@ -164,7 +164,7 @@ static bool pull(struct rig *last, const char *bdf, const char *port)
 	close(rig.device);
 	close(rig.iommufd);
 	co_buffer_close(&rig.buffer);
-	MUST(slot_wait(bdf, false));
+	MUST(slot_wait_empty(bdf, port));
 	close(log);
 	slot_plug_edu("rp");
 	MUST(slot_wait(bdf, true));

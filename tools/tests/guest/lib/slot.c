@@ -88,7 +88,8 @@ void slot_config(const char *bdf, unsigned int at, uint16_t value)
 /*
  * What QEMU takes for the leave to detach the device: both the power and its
  * indicator are said to be off. The port has no such controls, so its driver
- * sees a device that goes with its power on.
+ * sees a device that goes with its power on. What the driver has made of the
+ * indicator by then stays.
  */
 void slot_pull(const char *port)
 {
@@ -100,7 +101,37 @@ void slot_pull(const char *port)
 	WORKS(co_pci_config_read16(port, at, &control));
 	slot_config(port, at, control | PCI_EXP_SLTCTL_PCC |
 		    PCI_EXP_SLTCTL_PWR_IND_OFF);
-	slot_config(port, at, control);
+	WORKS(co_pci_config_read16(port, at, &control));
+	slot_config(port, at, control & ~PCI_EXP_SLTCTL_PCC);
+}
+
+static unsigned int number(const char *port)
+{
+	uint16_t high;
+
+	WORKS(co_pci_config_read16(port, find_express(port) + PCI_EXP_SLTCAP + 2,
+				   &high));
+	return high >> 3;
+}
+
+/*
+ * The device is not there before the port's driver is done with the slot. A slot
+ * that is off and empty can't be turned on, which the driver says when it has
+ * nothing else to do; one that it takes to be on is EINVAL.
+ */
+bool slot_wait_empty(const char *bdf, const char *port)
+{
+	char path[PATH_MAX];
+
+	if (!slot_wait(bdf, false))
+		return false;
+	snprintf(path, sizeof(path), "/sys/bus/pci/slots/%u/power", number(port));
+	for (unsigned int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
+		if (file_write(path, "1") != -EINVAL)
+			return true;
+		rig_sleep_ms(STEP_MS);
+	}
+	return false;
 }
 
 int slot_power(unsigned int slot, bool on)

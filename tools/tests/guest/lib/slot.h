@@ -35,6 +35,9 @@ int slot_power(unsigned int slot, bool on);
 /* Until the device is there, or is not. False if that takes too long. */
 bool slot_wait(const char *bdf, bool there);
 
+/* Until it is not there, and something else can be plugged in its place. */
+bool slot_wait_empty(const char *bdf, const char *port);
+
 /* Until it is there, noticed at once, while its driver may not yet have it. */
 bool slot_wait_seen(const char *bdf);
 
