@@ -52,13 +52,17 @@ int demo_reap(struct nvme *nvme, unsigned int count, long long limit_ms,
 	unsigned int got = 0;
 	struct nvme_done done;
 
-	while (got < count && now_ms() <= end) {
+	while (got < count) {
+		/* Before the look: what came while nobody ran is seen by it. */
+		bool is_last = now_ms() > end;
 		int ret = nvme_poll(nvme, &done);
 
 		if (ret < 0)
 			return ret;
 		if (ret)
 			each(&done, arg);
+		else if (is_last)
+			break;
 		else
 			nanosleep(&step, NULL);
 		got += ret;

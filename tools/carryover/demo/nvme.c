@@ -81,12 +81,15 @@ static int wait_status(const struct nvme *nvme, uint32_t mask, uint32_t value,
 	const struct timespec step = { .tv_nsec = 100000 };
 	long long end = now_ms() + limit_ms;
 
-	while ((nvme_status(nvme) & mask) != value) {
-		if (now_ms() > end)
+	for (;;) {
+		bool is_last = now_ms() > end;
+
+		if ((nvme_status(nvme) & mask) == value)
+			return 0;
+		if (is_last)
 			return -ETIMEDOUT;
 		nanosleep(&step, NULL);
 	}
-	return 0;
 }
 
 /* CAP.TO, in units of half a second */
@@ -160,12 +163,15 @@ static int admin(struct nvme *nvme, const struct nvme_sqe *sqe)
 	struct nvme_mem *mem = nvme->mem;
 	long long end = now_ms() + 5000;
 	struct nvme_cqe cqe;
+	bool is_last;
 
 	queue_push(nvme, &mem->admin, mem->admin_sq, sqe);
-	while (!queue_pop(nvme, &mem->admin, mem->admin_cq, &cqe))
-		if (now_ms() > end)
-			return -ETIMEDOUT;
-	return le16toh(cqe.status) >> 1 ? -EIO : 0;
+	do {
+		is_last = now_ms() > end;
+		if (queue_pop(nvme, &mem->admin, mem->admin_cq, &cqe))
+			return le16toh(cqe.status) >> 1 ? -EIO : 0;
+	} while (!is_last);
+	return -ETIMEDOUT;
 }
 
 static int identify(struct nvme *nvme, uint32_t nsid, uint32_t what)

@@ -20,13 +20,15 @@ int co_wait_for(int (*ask)(const void *arg), const void *arg, int timeout)
 {
 	const struct timespec step = { .tv_nsec = STEP_NS };
 	long long end = now_ns() + timeout * 1000000ll;
-	int ret;
 
 	for (;;) {
-		ret = ask(arg);
+		/* Before it asks: what came while nobody ran is seen by that. */
+		bool is_last = timeout >= 0 && now_ns() >= end;
+		int ret = ask(arg);
+
 		if (ret != -EAGAIN)
 			return ret;
-		if (timeout >= 0 && now_ns() >= end)
+		if (is_last)
 			return -ETIMEDOUT;
 		nanosleep(&step, NULL);
 	}
