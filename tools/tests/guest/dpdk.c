@@ -171,9 +171,11 @@ static void store_on(const struct test *t, const struct co_bar *bar)
 static void check_slots(const struct test *t)
 {
 	unsigned int begun = t->rig.note->word[WORD_BEGUN], bad = 0;
+	unsigned int done = t->rig.note->word[WORD_DONE];
 
 	test_say("DMA %u was going on at the kexec", begun);
-	SAME(t->rig.note->word[WORD_DONE], begun - 1);
+	/* It is done, too, if the kexec came before the next one was noted. */
+	CHECK(begun - done <= 1);
 	for (unsigned int slot = 0; slot <= begun; slot++)
 		for (unsigned int i = 0; i < LENGTH; i++)
 			bad += slot_data(t, slot)[i] != expected(i);

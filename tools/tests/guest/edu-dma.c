@@ -117,7 +117,8 @@ static int after(void)
 	test_say("last look of kernel A %.1f ms after the start of DMA %u",
 		 1e3 * (int64_t)(word[WORD_WATCHED] - word[WORD_STARTED]) /
 		 co_tsc_hz(), (unsigned int)word[WORD_BEGUN]);
-	SAME(word[WORD_DONE], word[WORD_BEGUN] - 1);
+	/* The last one is done, too, if the kexec came before the next was noted. */
+	CHECK(word[WORD_BEGUN] - word[WORD_DONE] <= 1);
 	check_data(rig.data + word[WORD_BEGUN] * RIG_PAGE);
 	rig_check(&rig);
 	rig_check_dma(&rig);

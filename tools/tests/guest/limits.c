@@ -238,7 +238,7 @@ static void iommufd_killed(void)
 	unsigned int hits = 0;
 
 	for (unsigned int i = 0; i < KILLS; i++) {
-		hits += killed(TOKEN(1) + RIG_IOMMUFD, 1 + 4 * i);
+		hits += killed(TOKEN(1) + RIG_IOMMUFD, 1 + i);
 		still_running(1);
 	}
 	test_say("I4: killed %u times while it retrieved", hits);

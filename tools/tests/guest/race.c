@@ -25,7 +25,7 @@
 #include "rig.h"
 
 #define ROUNDS	30	/* sessions at least */
-#define MOST	300	/* and no more, whatever was reached */
+#define MOST_S	300	/* and no longer, whatever was reached */
 #define DONE	5	/* of the calls of every thread that go through */
 #define PEACE	5	/* once in so many sessions who maps steps aside */
 #define PATIENCE_MS	20000
@@ -206,12 +206,13 @@ static bool all_have_seen_both(void)
 
 static void hammer(void)
 {
+	long long end = test_now_us() + MOST_S * 1000000ll;
 	pthread_t thread[MAX_RACERS];
 	unsigned int round;
 
 	for (unsigned int i = 0; i < racers; i++)
 		MUST(!pthread_create(&thread[i], NULL, run, &the_racers[i]));
-	for (round = 0; round < MOST; round++) {
+	for (round = 0; round < ROUNDS || test_now_us() < end; round++) {
 		if (round >= ROUNDS && all_have_seen_both())
 			break;
 		round_trip(round);

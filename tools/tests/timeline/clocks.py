@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 SLEPT = 2.0
-MORE = 1.0      # what starting a program may take
+MORE = 20.0     # what starting a program takes, on a host that stands still meanwhile
+CLOCKS = 0.02   # by how much a counter is off that was compared with a timer for a moment
 
 
 def seconds(kernel):
@@ -38,9 +39,10 @@ for name in ("previous", "this"):
     assert SLEPT <= seconds(name) < SLEPT + MORE, (name, seconds(name))
 
 report, log = sys.argv[1:]
-hz = recorded(r"tsc: Refined TSC clocksource calibration: ([\d.]+) MHz", log) * 1e6
+# Refined only if no timer was late.
+hz = recorded(r"tsc: (?:Refined TSC clocksource calibration:|Detected) ([\d.]+) MHz", log) * 1e6
 gap = (recorded(r"kernel 2 tsc (\d+)", report) - recorded(r"kexec 1 start (\d+)", report)) / hz
 asked = moment("freeze", "begin", 0)
-assert moment("bound", "end", 0) - asked < gap < moment("retrieve", "begin", 0) - asked + MORE, \
-    (gap, moment("bound", "end", 0) - asked, moment("retrieve", "begin", 0) - asked)
+bound, retrieved = moment("bound", "end", 0) - asked, moment("retrieve", "begin", 0) - asked
+assert bound * (1 - CLOCKS) < gap < retrieved * (1 + CLOCKS), (gap, bound, retrieved)
 print(f"kexec to init by the processor's counter: {gap:.3f} s")
